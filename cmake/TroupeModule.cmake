@@ -1,0 +1,41 @@
+# troupe_module(NAME folder DEPENDS target...)
+#
+# Makes the static library troupe_<folder> (alias troupe::<folder>) of every .cpp in the folder. The folder's headers are reached as
+# "troupe/<folder>/x.hpp" through an include root of its own, which only its dependents get: an
+# include that points upwards does not compile.
+function(troupe_module)
+  cmake_parse_arguments(ARG "" "NAME" "DEPENDS;SYSTEM;EXCLUDE" ${ARGN})
+  set(target troupe_${ARG_NAME})
+  set(root ${CMAKE_BINARY_DIR}/include/${ARG_NAME})
+  file(MAKE_DIRECTORY ${root}/troupe)
+  file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${root}/troupe/${ARG_NAME} SYMBOLIC)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  foreach(pattern IN LISTS ARG_EXCLUDE)
+    list(FILTER sources EXCLUDE REGEX "${pattern}")
+  endforeach()
+  add_library(${target} STATIC ${sources})
+  add_library(troupe::${ARG_NAME} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${ARG_NAME})
+  target_compile_features(${target} PUBLIC cxx_std_17)
+  target_include_directories(${target} PUBLIC
+    $<BUILD_INTERFACE:${root}> $<INSTALL_INTERFACE:include>)
+  target_link_libraries(${target} PUBLIC ${ARG_DEPENDS})
+endfunction()
+
+# troupe_test(NAME LABELS DEPENDS): one Boost.Test program of every *_test.cpp in the current folder.
+function(troupe_test)
+  cmake_parse_arguments(ARG "" "NAME;TIMEOUT" "DEPENDS;LABELS" ${ARGN})
+  set(target test_${ARG_NAME})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_executable(${target} ${sources} ${CMAKE_SOURCE_DIR}/tests/fixture/main.cpp)
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  target_compile_definitions(${target} PRIVATE
+    BOOST_TEST_DYN_LINK TROUPE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  target_link_libraries(${target} PRIVATE ${ARG_DEPENDS} Boost::unit_test_framework)
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_test(NAME ${ARG_NAME} COMMAND ${target})
+  set_tests_properties(${ARG_NAME} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
+    ENVIRONMENT "${TROUPE_TEST_ENVIRONMENT}")
+endfunction()

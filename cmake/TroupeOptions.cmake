@@ -1,0 +1,47 @@
+# Settings every target shares: the language, the instruction set, warnings, sanitizers, ccache.
+
+option(TROUPE_NATIVE "Compile for this machine's processor (default: x86-64-v3)" OFF)
+option(TROUPE_WERROR "Treat warnings as errors" OFF)
+option(TROUPE_TESTS "Build the tests" ON)
+option(TROUPE_EXAMPLES "Build the examples" ON)
+set(TROUPE_SANITIZE "" CACHE STRING "Sanitizers to compile in: address,undefined or thread")
+
+set(CMAKE_CXX_STANDARD 17)  # CAF 0.17 does not compile as C++20
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG")
+set(CMAKE_CXX_FLAGS_DEBUG "-Og -g")
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+# Eigen's alignment depends on these, so they hold for the whole tree.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  if(TROUPE_NATIVE)
+    add_compile_options(-march=native)
+  else()
+    add_compile_options(-march=x86-64-v3)
+  endif()
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
+if(TROUPE_WERROR)
+  add_compile_options(-Werror)
+endif()
+
+if(TROUPE_SANITIZE)
+  add_compile_options(-fsanitize=${TROUPE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${TROUPE_SANITIZE})
+endif()
+
+find_program(TROUPE_CCACHE ccache)
+if(TROUPE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # Hits across clones need paths relative to the source folder; precompiled headers need sloppiness.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      ${TROUPE_CCACHE})
+endif()

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "troupe/base/settings.hpp"
+#include "troupe/data/data_spec.hpp"
+#include "troupe/data/prepare.hpp"
+#include "troupe/models/catalogue.hpp"
+#include "troupe/models/model_spec.hpp"
+#include "troupe/optimizers/protocol.hpp"
+
+namespace troupe {
+
+/// A name and its options: consistency, compression.
+struct choice_spec {
+  std::string name;
+  settings options;
+};
+
+struct optimizer_spec {
+  std::string protocol = "adag";         ///< canonical name, aliases resolved
+  std::uint32_t communication_window = 0;  ///< mini-batches; never 0 after reading
+  bool window_is_epoch = false;          ///< `communication_window: epoch`
+  settings options;                      ///< of the protocol, resolved
+  rule_spec gradient_rule;               ///< options resolved
+  choice_spec consistency{"asynchronous", {}};
+  choice_spec compression{"none", {}};
+};
+
+struct stop_spec {
+  std::optional<double> target_accuracy;  ///< in (0, 1]
+  std::optional<double> target_loss;
+  std::optional<std::uint32_t> patience;  ///< evaluations without improvement
+  std::optional<double> max_seconds;
+};
+
+struct training_spec {
+  std::uint32_t epochs = 1;
+  std::uint32_t batch_size = 32;  ///< rows of a mini-batch, per worker
+  double evaluate_every = 1.0;    ///< epochs of rows trained; 0: only at the end
+  bool keep_best = false;         ///< `keep: best`: save the best model evaluated, not the last
+  stop_spec stop;
+};
+
+struct actors_spec {
+  std::uint32_t workers = 1;
+  std::uint32_t parameter_servers = 1;
+  std::uint32_t data_shards = 1;
+  std::uint32_t slice = 65536;  ///< floats in a slice of the parameter vector
+};
+
+struct supervisor_spec {
+  bool rebalance = true;
+  double checkpoint_every_seconds = 30;
+  std::uint32_t checkpoint_keep = 3;
+};
+
+struct tls_spec {
+  std::string ca, certificate, key;
+};
+
+struct node_spec {
+  std::string name, host = "127.0.0.1";
+  std::uint32_t parameter_servers = 0, workers = 0, data_shards = 0;
+};
+
+struct cluster_spec {
+  std::string launcher = "local";
+  std::string listen = "127.0.0.1";
+  std::optional<tls_spec> tls;
+  std::vector<node_spec> nodes;
+  std::uint32_t replicas = 0;
+  double supervisor_grace = 30;
+};
+
+/// Everything jobs can name. A value, handed down from `main`; an embedding program adds its own.
+struct catalogue {
+  model_catalogue models;
+  data_catalogue data;
+  registry<protocol_entry> protocols;
+  static catalogue builtin();
+};
+
+/// A job as plain structs: what the actors run from. Every default is filled in, every option
+/// resolved against its declaration.
+struct job {
+  std::string name = "job";
+  std::uint64_t seed = 1;
+  data_spec data;
+  model_spec model;
+  optimizer_spec optimizer;
+  training_spec training;
+  actors_spec actors;
+  supervisor_spec supervisor;
+  std::optional<cluster_spec> cluster;
+
+  /// Where each path of the job ("model.layers.2.dense.units") was written: "job.yaml:12:5" or
+  /// "--set training.epochs"; empty for a job built in code.
+  std::map<std::string, std::string> places;
+
+  /// The place of a path, or of its nearest ancestor that has one; the path itself without.
+  std::string place(const std::string& path) const;
+};
+
+/// Checks what needs more than one section: the model's shapes, loss against labels, protocol
+/// against workers, consistency and compression.
+/// \throws error (job) whose place is a place of the job.
+/// \returns warnings, one line each.
+std::vector<std::string> check(const job& j, const catalogue& known);
+
+/// The job with every default written out, as YAML that reads back to the same job.
+std::string to_yaml(const job& j);
+
+}  // namespace troupe

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "troupe/base/span.hpp"
+
+namespace troupe {
+
+/// How one feature is stored, in memory and on the wire.
+enum class element_type : std::uint8_t { u8 = 0, f32 = 1 };
+
+constexpr std::size_t size_of(element_type type) noexcept {
+  return type == element_type::u8 ? 1 : 4;
+}
+
+/// Rows of features in the type of their source, and one raw label a row. Immutable once made;
+/// shared between actors of one process by shared_ptr<const dataset>.
+class dataset {
+ public:
+  std::vector<std::size_t> shape;  ///< of one row: {28, 28}, {30}
+  element_type type = element_type::f32;
+  std::vector<std::byte> features;  ///< rows x volume(shape) x size_of(type), row-major
+  /// Labels as numbers, rows x label_width; empty where the source has none. After `prepare`
+  /// they are what the loss wants.
+  std::vector<float> labels;
+  std::size_t label_width = 1;
+  /// Labels as words (CSV text), one a row; then `labels` is empty until `prepare`.
+  std::vector<std::string> label_words;
+  std::string origin;  ///< the file, for messages
+
+  std::size_t rows() const noexcept { return rows_; }
+  void set_rows(std::size_t rows) noexcept { rows_ = rows; }
+  std::size_t row_volume() const noexcept;
+  std::size_t row_bytes() const noexcept { return row_volume() * size_of(type); }
+  const std::byte* row(std::size_t index) const noexcept {
+    return features.data() + index * row_bytes();
+  }
+
+ private:
+  std::size_t rows_ = 0;
+};
+
+}  // namespace troupe

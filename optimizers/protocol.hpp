@@ -1,0 +1,137 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "troupe/base/registry.hpp"
+#include "troupe/base/settings.hpp"
+#include "troupe/base/span.hpp"
+#include "troupe/models/gradient_rule.hpp"
+
+namespace troupe {
+
+/// A run of consecutive parameters: what one commit and one answer carry.
+struct slice_range {
+  std::uint32_t index = 0;
+  std::size_t first = 0;
+  std::size_t count = 0;
+};
+
+/// What a worker trained since its last commit.
+struct window_facts {
+  std::uint32_t mini_batches = 0;
+  std::uint64_t rows = 0;
+};
+
+/// What the worker's half wants to say after a step.
+enum class intent {
+  none,     ///< train on
+  commit,   ///< close the window: commit every slice and wait for the answers
+  publish,  ///< send x as the new centre (protocols without commits), not counted as a commit
+};
+
+/// The worker's half of a protocol: one per replica, one thread. It computes on spans the actor
+/// points into its replica and into the outgoing message; only the actor sends.
+///
+/// Order of calls: `start` once, with the centre in x; then per step `local_step` and `on_step`;
+/// when a window closes (by intent, or because nothing is leased) `write` for every slice, then
+/// for every slice `on_center` or `on_repeat`.
+class worker_half {
+ public:
+  virtual ~worker_half() = default;
+
+  /// x holds the centre.
+  virtual void start(span<const float> x) = 0;
+
+  /// One local step; default: the worker's gradient rule on x.
+  virtual void local_step(gradient_rule& rule, span<float> x, span<float> gradient,
+                          double fraction) {
+    rule.step(x, gradient, fraction);
+  }
+
+  /// A mini-batch is done; `window` holds what was trained since the last commit.
+  virtual intent on_step(const window_facts& window) = 0;
+
+  /// What closing a window that the protocol did not close itself is (rows ran out).
+  virtual intent closing() const { return intent::commit; }
+
+  /// Writes what the commit of slice `s` carries. x is the slice's part of the replica;
+  /// `payload` has s.count floats and lies in the message.
+  virtual void write(const slice_range& s, const window_facts& window, span<const float> x,
+                     span<float> payload) = 0;
+
+  /// The answer to the commit of slice `s`. `sent` is the payload it carried, `center` the centre
+  /// the server answered with (after the commit, or before it: protocol_entry::answers_before).
+  virtual void on_center(const slice_range& s, span<const float> sent, span<const float> center,
+                         span<float> x) = 0;
+
+  /// The server had this commit already (a resend); `center` is its latest.
+  virtual void on_repeat(const slice_range& s, span<const float> sent, span<const float> center,
+                         span<float> x) = 0;
+};
+
+/// A commit of one slice as the server's half sees it.
+struct commit_view {
+  span<const float> payload;
+  std::uint32_t worker = 0;
+  std::uint32_t mini_batches = 0;
+  std::uint64_t rows = 0;
+  /// Commits to this slice accepted since the centre this worker started from, its own excluded
+  /// (tau).
+  std::uint64_t staleness = 0;
+};
+
+/// The server's half: one per slice. It writes the new centre beside the old one, in one pass:
+/// the new centre lies in the message that answers.
+class server_half {
+ public:
+  virtual ~server_half() = default;
+
+  /// next = centre with the commit applied. `next` may be `center`. False, with `next` undefined,
+  /// where the payload has a number that is not finite: the commit is then refused.
+  virtual bool apply(const commit_view& commit, span<const float> center, span<float> next) = 0;
+
+  /// All commits of a synchronous round, in ascending worker number; default: one after another.
+  /// False as above; `culprit` is then the index of the refused commit.
+  virtual bool apply_round(span<const commit_view> commits, span<const float> center,
+                           span<float> next, std::size_t& culprit);
+};
+
+/// How a run is set up, for protocols whose defaults depend on it.
+struct protocol_setup {
+  settings options;          ///< resolved against protocol_entry::options
+  std::uint32_t workers = 1;
+  std::uint32_t window = 1;  ///< mini-batches between two commits
+  std::size_t parameters = 0;
+};
+
+struct protocol_entry {
+  std::string name;
+  std::vector<std::string> aliases = {};
+  std::string summary;  ///< one sentence
+  std::string source;   ///< the paper
+  std::vector<setting> options;
+  std::uint32_t default_window = 5;
+  bool has_window = true;         ///< whether communication_window means anything
+  bool answers_before = false;    ///< the centre of the answer is the one before the commit
+  bool counts_commits = true;     ///< false: publishes only
+  std::uint32_t most_workers = 0; ///< 0: any number
+  std::vector<std::string> consistencies = {"asynchronous"};
+  /// Worth saying before a run starts ("8 workers with downpour lose accuracy"); empty: nothing.
+  std::function<std::vector<std::string>(const protocol_setup&)> warnings = {};
+  std::function<std::unique_ptr<worker_half>(const protocol_setup&)> make_worker;
+  std::function<std::unique_ptr<server_half>(const protocol_setup&, const slice_range&)> make_server;
+};
+
+/// Finds by name or alias. \throws error (job) at `place` for an unknown one.
+const protocol_entry& find_protocol(const registry<protocol_entry>& known, const std::string& name,
+                                    const std::string& place);
+
+/// All that Troupe brings: protocols.def.
+registry<protocol_entry> builtin_protocols();
+
+}  // namespace troupe
