@@ -37,6 +37,8 @@ struct rule_entry {
   std::string name;
   std::string summary;  ///< one sentence with the source
   std::vector<setting> options;
+  /// Makes the rule for vectors of `count` numbers, or throws error (job) with an empty place and
+  /// the reason where two options do not fit each other (an exponential schedule that ends at 0).
   std::function<std::unique_ptr<gradient_rule>(const settings& options, std::size_t count)> make;
 };
 

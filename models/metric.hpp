@@ -7,8 +7,16 @@
 #include <vector>
 
 #include "troupe/base/settings.hpp"
+#include "troupe/models/loss.hpp"
 
 namespace troupe {
+
+/// What a metric is asked about: the labels the model's loss wants (a threshold is 0.5 for
+/// label_use::binary and 0 for signs) and the width of one row of outputs.
+struct metric_subject {
+  label_use labels = label_use::classes;
+  std::size_t width = 1;
+};
 
 /// Gathers a score over many rows. One thread.
 class metric {
@@ -20,6 +28,9 @@ class metric {
                    std::size_t label_width) = 0;
   /// Over all rows added so far; not-a-number before the first and where it is undefined.
   virtual double value() const = 0;
+  /// For metrics that are more than one number (confusion_matrix: true class by predicted class,
+  /// row by row; its value() is not-a-number); empty for the others.
+  virtual std::vector<double> table() const { return {}; }
   virtual void reset() = 0;
 };
 
@@ -28,7 +39,10 @@ struct metric_entry {
   std::string summary;
   std::vector<setting> options;
   bool higher_is_better = true;
-  std::function<std::unique_ptr<metric>(const settings& options)> make;
+  /// Makes the metric, or throws error (job) with an empty place and the reason where it means
+  /// nothing for such outputs (accuracy of a regression, say).
+  std::function<std::unique_ptr<metric>(const settings& options, const metric_subject& subject)>
+      make;
 };
 
 }  // namespace troupe
