@@ -116,11 +116,13 @@ struct protocol_entry {
   std::string source;   ///< the paper
   std::vector<setting> options;
   std::uint32_t default_window = 5;
-  bool has_window = true;         ///< whether communication_window means anything
+  bool has_window = true;         ///< whether communication_window changes the training
   bool answers_before = false;    ///< the centre of the answer is the one before the commit
   bool counts_commits = true;     ///< false: publishes only
   std::uint32_t most_workers = 0; ///< 0: any number
   std::vector<std::string> consistencies = {"asynchronous"};
+  /// Why these options do not go together; empty: they do.
+  std::function<std::string(const protocol_setup&)> check = {};
   /// Worth saying before a run starts ("8 workers with downpour lose accuracy"); empty: nothing.
   std::function<std::vector<std::string>(const protocol_setup&)> warnings = {};
   std::function<std::unique_ptr<worker_half>(const protocol_setup&)> make_worker;

@@ -1,0 +1,29 @@
+@0xb8f1c1f6f2a4d002;
+# What workers and data shards say to each other.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("troupe::schema");
+
+enum ElementType {
+  u8 @0;
+  f32 @1;
+}
+
+# worker -> shard: your rows among these positions of the epoch's permutation.
+struct Fetch {
+  run @0 :UInt64;
+  epoch @1 :UInt32;
+  first @2 :UInt64;
+  last @3 :UInt64;        # one past the end
+}
+
+# shard -> worker: in the order of their positions, features in the type of the source.
+struct Rows {
+  epoch @0 :UInt32;
+  first @1 :UInt64;
+  last @2 :UInt64;
+  rows @3 :UInt32;
+  type @4 :ElementType;
+  features @5 :Data;
+  labels @6 :Data;        # float32, rows x label width
+}

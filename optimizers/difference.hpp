@@ -1,0 +1,64 @@
+#pragma once
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "troupe/optimizers/protocol.hpp"
+
+namespace troupe {
+
+/// The worker's half of every protocol that commits D, the sum of local updates since the last
+/// commit, and starts again from the centre of the answer (downpour, adag, dynsgd). `Scale` makes
+/// the factor on D from the window: 1 for D itself, 1/m for D/m.
+template <class Scale>
+class difference_worker : public worker_half {
+ public:
+  difference_worker(std::uint32_t window, Scale scale)
+      : window_(window), scale_(std::move(scale)) {}
+
+  void start(span<const float> x) override { base_.assign(x.begin(), x.end()); }
+
+  intent on_step(const window_facts& window) override {
+    return window.mini_batches >= window_ ? intent::commit : intent::none;
+  }
+
+  void write(const slice_range& s, const window_facts& window, span<const float> x,
+             span<float> payload) override {
+    const float factor = scale_(window);
+    const float* now = x.data();
+    const float* then = base_.data() + s.first;
+    float* out = payload.data();
+    for (std::size_t i = 0; i < s.count; ++i) out[i] = (now[i] - then[i]) * factor;
+  }
+
+  void on_center(const slice_range& s, span<const float>, span<const float> center,
+                 span<float> x) override {
+    std::copy(center.begin(), center.end(), x.data());
+    std::copy(center.begin(), center.end(), base_.data() + s.first);
+  }
+
+  // The centre holds the commit already, so starting from it counts nothing twice.
+  void on_repeat(const slice_range& s, span<const float> sent, span<const float> center,
+                 span<float> x) override {
+    on_center(s, sent, center, x);
+  }
+
+ private:
+  std::uint32_t window_;
+  Scale scale_;
+  std::vector<float> base_;  // the centre this worker started its window from
+};
+
+template <class Scale>
+std::unique_ptr<worker_half> make_difference_worker(std::uint32_t window, Scale scale) {
+  return std::make_unique<difference_worker<Scale>>(window, std::move(scale));
+}
+
+/// The server's half that adds what arrives: c <- c + payload.
+class adding_server : public server_half {
+ public:
+  bool apply(const commit_view& commit, span<const float> center, span<float> next) override;
+};
+
+}  // namespace troupe
