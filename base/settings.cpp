@@ -27,6 +27,8 @@ std::vector<std::string> names_of(const std::vector<setting>& declared) {
   return names;
 }
 
+std::string number_text(double value) { return fmt::format("{}", value); }
+
 /// The value as the declared type if it can stand for it, else unchanged.
 setting_value converted(setting_type type, const setting_value& value) {
   const auto* integer = std::get_if<std::int64_t>(&value);
@@ -34,22 +36,29 @@ setting_value converted(setting_type type, const setting_value& value) {
     case setting_type::number:
       if (integer) return static_cast<double>(*integer);
       break;
-    case setting_type::integers:
+    case setting_type::integer_list:
       if (integer) return integers{*integer};
       if (const auto* list = std::get_if<numbers>(&value); list && list->empty()) return integers{};
       break;
-    case setting_type::numbers:
+    case setting_type::number_list:
       if (integer) return numbers{static_cast<double>(*integer)};
       if (const auto* number = std::get_if<double>(&value)) return numbers{*number};
       if (const auto* list = std::get_if<integers>(&value)) {
         return numbers(list->begin(), list->end());
       }
       break;
-    case setting_type::words:
+    case setting_type::word_list:
       if (const auto* text = std::get_if<std::string>(&value)) return words{*text};
       if (const auto* list = std::get_if<integers>(&value)) {
         words out;
         for (auto i : *list) out.push_back(std::to_string(i));
+        return out;
+      }
+      // Labels and codes for "missing" are words that often look like numbers.
+      if (integer || std::holds_alternative<double>(value)) return words{to_text(value)};
+      if (const auto* list = std::get_if<numbers>(&value)) {
+        words out;
+        for (auto d : *list) out.push_back(number_text(d));
         return out;
       }
       break;
@@ -62,7 +71,15 @@ setting_type type_of(const setting_value& value) {
   return static_cast<setting_type>(value.index());
 }
 
-std::string number_text(double value) { return fmt::format("{}", value); }
+/// Not fmt::join: GCC 12 warns of an overflow inside it at -O3, mistakenly.
+std::string joined(const words& list) {
+  std::string text;
+  for (const std::string& word : list) {
+    if (!text.empty()) text += ", ";
+    text += word;
+  }
+  return text;
+}
 
 std::string range_text(const setting& s) {
   const bool low = std::isfinite(s.least), high = std::isfinite(s.most);
@@ -90,14 +107,14 @@ declare declare::text(std::string name, std::string meaning, std::optional<std::
 }
 declare declare::integer_list(std::string name, std::string meaning,
                               std::optional<integers> fallback) {
-  return declare(make(std::move(name), std::move(meaning), setting_type::integers, fallback));
+  return declare(make(std::move(name), std::move(meaning), setting_type::integer_list, fallback));
 }
 declare declare::number_list(std::string name, std::string meaning,
                              std::optional<numbers> fallback) {
-  return declare(make(std::move(name), std::move(meaning), setting_type::numbers, fallback));
+  return declare(make(std::move(name), std::move(meaning), setting_type::number_list, fallback));
 }
 declare declare::word_list(std::string name, std::string meaning, std::optional<words> fallback) {
-  return declare(make(std::move(name), std::move(meaning), setting_type::words, fallback));
+  return declare(make(std::move(name), std::move(meaning), setting_type::word_list, fallback));
 }
 
 declare&& declare::at_least(double least) && {
@@ -179,7 +196,7 @@ const integers& settings::integer_list(const std::string& name) const {
 }
 numbers settings::number_list(const std::string& name) const {
   const setting_value* value = find(name);
-  if (value) return std::get<numbers>(converted(setting_type::numbers, *value));
+  if (value) return std::get<numbers>(converted(setting_type::number_list, *value));
   return typed<numbers>(*this, name);
 }
 const words& settings::word_list(const std::string& name) const { return typed<words>(*this, name); }
@@ -242,17 +259,23 @@ settings resolve(const std::vector<setting>& declared, const settings& given,
   return out;
 }
 
+namespace {
+
+std::string text_of(bool b) { return b ? "true" : "false"; }
+std::string text_of(std::int64_t i) { return std::to_string(i); }
+std::string text_of(double d) { return fmt::format("{}", d); }
+std::string text_of(const std::string& s) { return s; }
+template <class T>
+std::string text_of(const std::vector<T>& list) {
+  words parts;
+  for (const T& value : list) parts.push_back(text_of(value));
+  return "[" + joined(parts) + "]";
+}
+
+}  // namespace
+
 std::string to_text(const setting_value& value) {
-  struct writer {
-    std::string operator()(bool b) const { return b ? "true" : "false"; }
-    std::string operator()(std::int64_t i) const { return std::to_string(i); }
-    std::string operator()(double d) const { return number_text(d); }
-    std::string operator()(const std::string& s) const { return s; }
-    std::string operator()(const integers& l) const { return fmt::format("[{}]", fmt::join(l, ", ")); }
-    std::string operator()(const numbers& l) const { return fmt::format("[{}]", fmt::join(l, ", ")); }
-    std::string operator()(const words& l) const { return fmt::format("[{}]", fmt::join(l, ", ")); }
-  };
-  return std::visit(writer{}, value);
+  return std::visit([](const auto& held) { return text_of(held); }, value);
 }
 
 std::string to_text(setting_type type) {
@@ -261,9 +284,9 @@ std::string to_text(setting_type type) {
     case setting_type::integer: return "a whole number";
     case setting_type::number: return "a number";
     case setting_type::text: return "a word";
-    case setting_type::integers: return "a list of whole numbers";
-    case setting_type::numbers: return "a list of numbers";
-    case setting_type::words: return "a list of words";
+    case setting_type::integer_list: return "a list of whole numbers";
+    case setting_type::number_list: return "a list of numbers";
+    case setting_type::word_list: return "a list of words";
   }
   return "a value";
 }
@@ -298,7 +321,7 @@ std::string unknown_word(const std::string& what, const std::string& word,
     return fmt::format("unknown {} '{}'; did you mean '{}'?", what, word, *near);
   }
   if (known.empty()) return fmt::format("unknown {} '{}'; there are none", what, word);
-  return fmt::format("unknown {} '{}'; known: {}", what, word, fmt::join(known, ", "));
+  return fmt::format("unknown {} '{}'; known: {}", what, word, joined(known));
 }
 
 }  // namespace troupe

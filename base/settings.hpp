@@ -22,7 +22,8 @@ using words = std::vector<std::string>;
 using setting_value =
     std::variant<bool, std::int64_t, double, std::string, integers, numbers, words>;
 
-enum class setting_type { boolean, integer, number, text, integers, numbers, words };
+/// In the order of setting_value's alternatives.
+enum class setting_type { boolean, integer, number, text, integer_list, number_list, word_list };
 
 /// One option, declared once: validation, defaults, `troupe check` and the reference page all
 /// come from here.
