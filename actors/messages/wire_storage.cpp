@@ -1,0 +1,152 @@
+#include "troupe/actors/messages/wire_storage.hpp"
+
+#include <capnp/dynamic.h>
+#include <kj/exception.h>
+
+#include <caf/make_message.hpp>
+#include <caf/sec.hpp>
+
+#include <cstring>
+
+namespace troupe {
+
+namespace {
+
+/// A reader is read many times (once by each actor that holds the message), so its budget is a
+/// multiple of its size: enough for honest use, too small to make a bomb of a small message.
+constexpr std::uint64_t reads_of_a_message = 1024;
+constexpr unsigned deepest_nesting = 8;
+/// Elements of lists of structures that are looked at one by one.
+constexpr std::uint64_t most_list_elements = std::uint64_t{1} << 22;
+
+void check_value(capnp::DynamicValue::Reader value, std::uint64_t& budget);
+
+void check_structure(capnp::DynamicStruct::Reader structure, std::uint64_t& budget) {
+  for (auto field : structure.getSchema().getNonUnionFields()) {
+    const auto type = field.getType();
+    if (type.isText() || type.isData() || type.isList() || type.isStruct()) {
+      check_value(structure.get(field), budget);
+    }
+  }
+}
+
+void check_value(capnp::DynamicValue::Reader value, std::uint64_t& budget) {
+  if (value.getType() == capnp::DynamicValue::STRUCT) {
+    check_structure(value.as<capnp::DynamicStruct>(), budget);
+  } else if (value.getType() == capnp::DynamicValue::LIST) {
+    const auto list = value.as<capnp::DynamicList>();
+    const auto element = list.getSchema().whichElementType();
+    if (element != capnp::schema::Type::STRUCT && element != capnp::schema::Type::TEXT &&
+        element != capnp::schema::Type::DATA && element != capnp::schema::Type::LIST) {
+      return;
+    }
+    KJ_REQUIRE(list.size() <= budget, "too many list elements");
+    budget -= list.size();
+    for (auto item : list) check_value(item, budget);
+  }
+}
+
+caf::error malformed(const char* why) {
+  return caf::make_error(caf::sec::invalid_argument, std::string("malformed message: ") + why);
+}
+
+}  // namespace
+
+wire_storage::wire_storage(std::unique_ptr<capnp::MallocMessageBuilder> builder,
+                           std::vector<buffer_pool::buffer> payloads)
+    : builder_(std::move(builder)),
+      payloads_(std::move(payloads)),
+      root_(builder_->getRoot<capnp::AnyStruct>().asReader()) {}
+
+wire_storage::wire_storage(kj::Array<capnp::word> memory, std::vector<std::uint64_t> segment_words)
+    : memory_(kj::mv(memory)) {
+  const capnp::word* at = memory_.begin();
+  for (const std::uint64_t words : segment_words) {
+    received_.emplace_back(at, words);
+    at += words;
+  }
+  capnp::ReaderOptions options;
+  options.traversalLimitInWords = (memory_.size() + 1024) * reads_of_a_message;
+  options.nestingLimit = deepest_nesting;
+  reader_ = std::make_unique<capnp::SegmentArrayMessageReader>(
+      kj::arrayPtr(received_.data(), received_.size()), options);
+  root_ = reader_->getRoot<capnp::AnyStruct>();
+}
+
+std::vector<kj::ArrayPtr<const capnp::word>> wire_storage::segments() const {
+  if (!builder_) return received_;
+  const auto all = builder_->getSegmentsForOutput();
+  return {all.begin(), all.end()};
+}
+
+caf::error wire_storage::save(caf::serializer& sink, const wire_storage* storage) {
+  std::vector<kj::ArrayPtr<const capnp::word>> segments;
+  if (storage) segments = storage->segments();
+  auto count = static_cast<std::uint32_t>(segments.size());
+  if (auto problem = sink(count)) return problem;
+  for (const auto& segment : segments) {
+    std::uint64_t words = segment.size();
+    if (auto problem = sink(words)) return problem;
+  }
+  for (const auto& segment : segments) {
+    // CAF's interface takes a mutable pointer for both directions; a serializer only reads.
+    auto* bytes = const_cast<capnp::word*>(segment.begin());
+    if (segment.size() == 0) continue;
+    if (auto problem = sink.apply_raw(segment.size() * sizeof(capnp::word), bytes)) return problem;
+  }
+  return caf::none;
+}
+
+caf::error wire_storage::load(caf::deserializer& source, capnp::StructSchema schema,
+                              std::shared_ptr<const wire_storage>& out) {
+  out.reset();
+  std::uint32_t count = 0;
+  if (auto problem = source(count)) return problem;
+  if (count == 0) return caf::none;
+  if (count > segment_limit) return malformed("too many segments");
+  std::vector<std::uint64_t> words(count);
+  std::uint64_t total = 0;
+  for (std::uint64_t& size : words) {
+    if (auto problem = source(size)) return problem;
+    if (size > size_limit / sizeof(capnp::word)) return malformed("a segment is too large");
+    total += size;
+    if (total > size_limit / sizeof(capnp::word)) return malformed("it is too large");
+  }
+  try {
+    auto memory = kj::heapArray<capnp::word>(total);
+    if (total > 0) {
+      if (auto problem = source.apply_raw(total * sizeof(capnp::word), memory.begin())) {
+        return problem;
+      }
+    }
+    auto loaded = std::make_shared<wire_storage>(kj::mv(memory), std::move(words));
+    std::uint64_t budget = most_list_elements;
+    check_structure(loaded->root().as<capnp::DynamicStruct>(schema), budget);
+    out = std::move(loaded);
+    return caf::none;
+  } catch (const kj::Exception& problem) {
+    return malformed(problem.getDescription().cStr());
+  } catch (const std::exception& problem) {
+    return malformed(problem.what());
+  }
+}
+
+wire_builder_base::wire_builder_base(std::size_t first_words)
+    : builder_(std::make_unique<capnp::MallocMessageBuilder>(static_cast<unsigned>(first_words))) {}
+
+std::pair<std::byte*, capnp::Orphan<capnp::Data>> wire_builder_base::external(std::size_t bytes) {
+  const std::size_t padded = (bytes + 7) / 8 * 8;
+  payloads_.push_back(buffer_pool::take(padded));
+  std::byte* memory = payloads_.back().get();
+  // The last word's padding travels too: never send what the buffer held before.
+  if (padded != bytes) std::memset(memory + padded - 8, 0, 8);
+  auto orphan = builder_->getOrphanage().referenceExternalData(
+      capnp::Data::Reader(reinterpret_cast<const kj::byte*>(memory), bytes));
+  return {memory, kj::mv(orphan)};
+}
+
+std::shared_ptr<const wire_storage> wire_builder_base::finish_storage() {
+  return std::make_shared<const wire_storage>(std::move(builder_), std::move(payloads_));
+}
+
+}  // namespace troupe
