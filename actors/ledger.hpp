@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace troupe {
+
+/// Consecutive positions of an epoch's permutation, [first, last).
+struct position_range {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::uint64_t size() const noexcept { return last - first; }
+  bool operator==(const position_range& o) const { return first == o.first && last == o.last; }
+};
+
+struct lease {
+  std::uint64_t id = 0;
+  std::uint32_t worker = 0;
+  std::uint32_t epoch = 0;
+  position_range range;
+};
+
+/// The supervisor's book of who trains what: every position of every epoch is free, leased to one
+/// worker, or done, and becomes done exactly once. Positions are handed out in order; leases are
+/// cut at multiples of a window of mini-batches, so that only the end of an epoch makes a short
+/// window. The next epoch may be leased when the last one is fully leased.
+///
+/// `shared`: all workers draw from one stock, the fast ones more often. Otherwise each has its
+/// own equal share of every epoch, which nobody else touches.
+class ledger {
+ public:
+  struct extent {
+    std::uint64_t rows_per_epoch = 0;
+    std::uint32_t epochs = 1;
+    std::uint64_t window_rows = 1;  ///< rows of a full window of mini-batches
+    std::uint32_t workers = 1;
+    bool shared = true;
+  };
+  explicit ledger(const extent& e);
+
+  /// The next lease for this worker: `rows` rounded to whole windows (at least one), less at the
+  /// end of an epoch; none where nothing is left for it.
+  std::optional<lease> grant(std::uint32_t worker, std::uint64_t rows);
+
+  /// Rows that are still free for this worker in the epoch it would be granted next.
+  std::uint64_t free_rows(std::uint32_t worker) const;
+
+  /// These positions of the worker's leases have been trained. False, and nothing changes, unless
+  /// they are the next undone ones of a lease it holds.
+  bool done(std::uint32_t worker, std::uint32_t epoch, const position_range& range);
+
+  /// Leases a worker holds that are not wholly done.
+  std::size_t held(std::uint32_t worker) const { return held_[worker]; }
+
+  std::uint64_t rows_done() const noexcept { return rows_done_; }
+  std::uint64_t rows_done(std::uint32_t epoch) const { return epoch_done_[epoch]; }
+  bool all_done() const noexcept { return rows_done_ == extent_.rows_per_epoch * extent_.epochs; }
+
+ private:
+  /// Where a stock of positions stands: one for all, or one a worker.
+  struct stock {
+    std::uint32_t epoch = 0;
+    std::uint64_t at = 0;           // next free position
+    std::uint64_t first = 0, last = 0;  // its part of every epoch
+  };
+  struct open_lease {
+    lease of;
+    std::uint64_t done_until = 0;
+  };
+  stock& stock_of(std::uint32_t worker) { return stocks_[extent_.shared ? 0 : worker]; }
+  const stock& stock_of(std::uint32_t worker) const { return stocks_[extent_.shared ? 0 : worker]; }
+
+  extent extent_;
+  std::vector<stock> stocks_;
+  std::map<std::uint64_t, open_lease> open_;  // by id
+  std::vector<std::size_t> held_;
+  std::vector<std::uint64_t> epoch_done_;
+  std::uint64_t rows_done_ = 0;
+  std::uint64_t next_id_ = 1;
+};
+
+}  // namespace troupe

@@ -1,0 +1,90 @@
+#include "troupe/actors/replica.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace troupe {
+
+namespace {
+
+std::unique_ptr<gradient_rule> make_rule(const run_plan& plan) {
+  const rule_spec& spec = plan.of.optimizer.gradient_rule;
+  const auto& entry = plan.known.models.rules.at(
+      spec.name, plan.of.place("optimizer.gradient_rule"), "gradient rule");
+  return entry.make(spec.options, plan.model.parameters);
+}
+
+}  // namespace
+
+replica::replica(std::shared_ptr<const run_plan> plan)
+    : plan_(std::move(plan)),
+      network_(plan_->of.model, plan_->of.training.batch_size, plan_->known.models),
+      rule_(make_rule(*plan_)),
+      half_(plan_->protocol.make_worker(plan_->setup)),
+      parameters_(plan_->model.parameters),
+      gradient_(plan_->model.parameters),
+      statistics_(plan_->model.statistics) {
+  new_window();
+}
+
+span<float> replica::part(std::size_t slice) {
+  const slice_range r = plan_->range_of(slice);
+  auto& whole = plan_->is_statistics(slice) ? statistics_ : parameters_;
+  return {whole.data() + r.first, r.count};
+}
+
+void replica::install(std::size_t slice, span<const float> center) {
+  std::copy(center.begin(), center.end(), part(slice).data());
+}
+
+void replica::start() { half_->start(parameters_); }
+
+intent replica::step(const mini_batch& rows) {
+  const draw at{plan_->of.seed, rows.epoch, rows.range.first};
+  const step_result result =
+      network_.gradient(parameters_, statistics_, rows.rows, at, gradient_);
+  finite_ = finite_ && std::isfinite(result.loss_sum);
+  half_->local_step(*rule_, parameters_, gradient_,
+                    plan_->fraction(rows.epoch, rows.range.first));
+  ++mini_batches_;
+  ++window_.facts.mini_batches;
+  window_.facts.rows += rows.rows.rows;
+  window_.epoch = rows.epoch;
+  if (!window_.ranges.empty() && window_.ranges.back().last == rows.range.first) {
+    window_.ranges.back().last = rows.range.last;
+  } else {
+    window_.ranges.push_back(rows.range);
+  }
+  window_.loss_sum += result.loss_sum;
+  window_.correct += result.correct;
+  return half_->on_step(window_.facts);
+}
+
+void replica::new_window() {
+  window_.facts = {};
+  window_.ranges.clear();
+  window_.ranges.reserve(8);
+  window_.loss_sum = 0;
+  window_.correct = 0;
+}
+
+void replica::write(std::size_t slice, span<float> payload) {
+  if (plan_->is_statistics(slice)) {
+    std::copy(statistics_.begin(), statistics_.end(), payload.data());
+  } else {
+    half_->write(plan_->range_of(slice), window_.facts, part(slice), payload);
+  }
+}
+
+void replica::answered(std::size_t slice, bool repeat, span<const float> sent,
+                       span<const float> center) {
+  if (plan_->is_statistics(slice)) {
+    install(slice, center);
+  } else if (repeat) {
+    half_->on_repeat(plan_->range_of(slice), sent, center, part(slice));
+  } else {
+    half_->on_center(plan_->range_of(slice), sent, center, part(slice));
+  }
+}
+
+}  // namespace troupe

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "troupe/actors/row_feed.hpp"
+#include "troupe/actors/run_plan.hpp"
+
+namespace troupe {
+
+/// What a worker owns and computes on: parameters, gradient, batch statistics, the network with its
+/// activations, the gradient rule, and the worker's half of the protocol. No CAF; one thread.
+class replica {
+ public:
+  explicit replica(std::shared_ptr<const run_plan> plan);
+
+  /// One slice of the centre to start from.
+  void install(std::size_t slice, span<const float> center);
+  /// All slices are installed.
+  void start();
+
+  /// Trains one mini-batch; what the protocol wants to say now.
+  intent step(const mini_batch& rows);
+  /// What closing the window is where the rows ran out.
+  intent closing() const { return half_->closing(); }
+
+  /// Sums over the window since the last `new_window`.
+  struct window_sums {
+    window_facts facts;
+    std::uint32_t epoch = 0;
+    std::vector<position_range> ranges;  ///< consecutive mini-batches are one range
+    double loss_sum = 0;
+    std::uint64_t correct = 0;
+  };
+  const window_sums& window() const noexcept { return window_; }
+  void new_window();
+  /// Whether the loss of every mini-batch so far was finite.
+  bool finite() const noexcept { return finite_; }
+  std::uint64_t mini_batches() const noexcept { return mini_batches_; }
+
+  /// Fills the payload of a slice's commit.
+  void write(std::size_t slice, span<float> payload);
+  /// The server's answer to the commit that carried `sent`.
+  void answered(std::size_t slice, bool repeat, span<const float> sent, span<const float> center);
+
+ private:
+  span<float> part(std::size_t slice);
+
+  std::shared_ptr<const run_plan> plan_;
+  network network_;
+  std::unique_ptr<gradient_rule> rule_;
+  std::unique_ptr<worker_half> half_;
+  std::vector<float> parameters_, gradient_, statistics_;
+  window_sums window_;
+  std::uint64_t mini_batches_ = 0;
+  bool finite_ = true;
+};
+
+}  // namespace troupe

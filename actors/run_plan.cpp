@@ -1,0 +1,47 @@
+#include "troupe/actors/run_plan.hpp"
+
+#include <algorithm>
+#include <random>
+
+#include "troupe/optimizers/slices.hpp"
+
+namespace troupe {
+
+slice_range run_plan::range_of(std::size_t slice) const {
+  if (is_statistics(slice)) return {static_cast<std::uint32_t>(slice), 0, model.statistics};
+  return slices[slice];
+}
+
+double run_plan::fraction(std::uint64_t epoch, std::uint64_t position) const noexcept {
+  const auto total = static_cast<double>(total_rows());
+  return total > 0 ? static_cast<double>(epoch * rows_per_epoch + position) / total : 0;
+}
+
+std::shared_ptr<run_plan> make_run_plan(const job& of, const catalogue& known,
+                                        const prepared_data& data) {
+  auto plan = std::make_shared<run_plan>();
+  std::random_device entropy;
+  plan->run = (std::uint64_t{entropy()} << 32) | entropy();
+  plan->of = of;
+  plan->known = known;
+  plan->protocol =
+      find_protocol(known.protocols, of.optimizer.protocol, of.place("optimizer.protocol"));
+  plan->model = describe(of.model, known.models);
+  plan->transforms = data.transforms;
+  plan->label_width = data.train->label_width;
+  plan->rows_per_epoch = data.train->rows();
+  plan->setup.options = of.optimizer.options;
+  plan->setup.workers = of.actors.workers;
+  plan->setup.parameters = plan->model.parameters;
+  plan->setup.window = of.optimizer.communication_window;
+  if (of.optimizer.window_is_epoch) {
+    const std::uint64_t share = std::uint64_t{of.training.batch_size} * of.actors.workers;
+    plan->setup.window = static_cast<std::uint32_t>((plan->rows_per_epoch + share - 1) / share);
+  }
+  plan->setup.window = std::max(plan->setup.window, 1u);
+  plan->slices =
+      cut_slices(plan->model.parameters, of.actors.slice, of.actors.parameter_servers);
+  return plan;
+}
+
+}  // namespace troupe
