@@ -22,12 +22,24 @@ struct choice_spec {
   settings options;
 };
 
+/// A consistency or a compression that jobs can name. What it does lives in optimizers/.
+struct choice_entry {
+  std::string name;
+  std::string summary;  ///< one sentence
+  std::vector<setting> options;
+};
+
+/// What `communication_window: epoch` puts into the window: more mini-batches than any epoch has,
+/// and a window never spans epochs.
+constexpr std::uint32_t epoch_window = 1000000000;
+
 struct optimizer_spec {
-  std::string protocol = "adag";         ///< canonical name, aliases resolved
-  std::uint32_t communication_window = 0;  ///< mini-batches; never 0 after reading
-  bool window_is_epoch = false;          ///< `communication_window: epoch`
-  settings options;                      ///< of the protocol, resolved
-  rule_spec gradient_rule;               ///< options resolved
+  std::string protocol = "adag";           ///< canonical name, aliases resolved
+  std::uint32_t communication_window = 0;  ///< mini-batches; 0: the protocol's default;
+                                           ///< never 0 after `complete`
+  bool window_is_epoch = false;            ///< `communication_window: epoch`: see `epoch_window`
+  settings options;                        ///< of the protocol, resolved
+  rule_spec gradient_rule;                 ///< options resolved
   choice_spec consistency{"asynchronous", {}};
   choice_spec compression{"none", {}};
 };
@@ -78,11 +90,16 @@ struct cluster_spec {
   double supervisor_grace = 30;
 };
 
+registry<choice_entry> builtin_consistencies();
+registry<choice_entry> builtin_compressions();
+
 /// Everything jobs can name. A value, handed down from `main`; an embedding program adds its own.
 struct catalogue {
   model_catalogue models;
   data_catalogue data;
   registry<protocol_entry> protocols;
+  registry<choice_entry> consistencies = builtin_consistencies();
+  registry<choice_entry> compressions = builtin_compressions();
   static catalogue builtin();
 };
 
@@ -100,7 +117,7 @@ struct job {
   std::optional<cluster_spec> cluster;
 
   /// Where each path of the job ("model.layers.2.dense.units") was written: "job.yaml:12:5" or
-  /// "--set training.epochs"; empty for a job built in code.
+  /// "--set training.epochs=5"; empty for a job built in code.
   std::map<std::string, std::string> places;
 
   /// The place of a path, or of its nearest ancestor that has one; the path itself without.

@@ -1,0 +1,257 @@
+#include "troupe/config/check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "troupe/config/places.hpp"
+
+namespace troupe {
+
+label_request label_request_of(const job&, const model_summary& model) {
+  label_request request;
+  request.units = volume(model.output);
+  switch (model.labels) {
+    case label_use::classes:
+      request.use = label_shape::classes;
+      break;
+    case label_use::binary:
+      request.use = label_shape::binary;
+      break;
+    case label_use::signs:
+      request.use = label_shape::signs;
+      break;
+    case label_use::values:
+      request.use = label_shape::values;
+      break;
+  }
+  return request;
+}
+
+void check_data(const job& j, const prepared_data& data) {
+  const std::vector<std::size_t>& rows = data.transforms.output();
+  if (volume(rows) != volume(j.model.input)) {
+    throw job_error(
+        j.place("model.input"),
+        fmt::format("the model takes rows of {} numbers ({}), the data has rows of {} "
+                    "({})",
+                    volume(j.model.input), to_text(j.model.input), volume(rows), to_text(rows)));
+  }
+  if (data.train->rows() == 0) throw data_error(data.train->origin, "no rows to train on");
+}
+
+protocol_setup setup_of(const job& j, std::size_t parameters) {
+  protocol_setup setup;
+  setup.options = j.optimizer.options;
+  setup.workers = j.actors.workers;
+  setup.window = j.optimizer.communication_window;
+  setup.parameters = parameters;
+  return setup;
+}
+
+namespace {
+
+/// Checks one job, gathering warnings.
+class checker {
+ public:
+  checker(const job& j, const catalogue& known) : job_(j), known_(known) {}
+
+  std::vector<std::string> run() {
+    check_split();
+    check_transforms();
+    check_rule();
+    const model_summary model = located(job_, [&] { return describe(job_.model, known_.models); });
+    check_metrics(model);
+    check_protocol(model);
+    check_stop(model);
+    check_sizes(model);
+    check_cluster();
+    return std::move(warnings_);
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& path, const std::string& message) const {
+    throw job_error(job_.place(path), message);
+  }
+
+  void warn(std::string message) { warnings_.push_back(std::move(message)); }
+
+  bool has_evaluation_data() const {
+    return job_.data.test || job_.data.split_test > 0 || job_.data.split_validation > 0;
+  }
+
+  void check_split() const {
+    const data_spec& d = job_.data;
+    if (d.test && d.split_test > 0) {
+      fail("data.split.test", "give either 'test' or 'split.test', not both");
+    }
+    if (d.split_test + d.split_validation >= 1) {
+      fail("data.split", fmt::format("test {} and validation {} leave no rows to train on",
+                                     d.split_test, d.split_validation));
+    }
+  }
+
+  /// Runs f, which tries options together; what it throws has no place of its own.
+  template <class Function>
+  void attempt(const std::string& path, Function f) const {
+    try {
+      f();
+    } catch (const error& e) {
+      fail(path, e.message());
+    }
+  }
+
+  void check_transforms() const {
+    for (std::size_t i = 0; i < job_.data.transforms.size(); ++i) {
+      const transform_spec& t = job_.data.transforms[i];
+      const std::string path = fmt::format("data.transforms.{}", i);
+      const transform_entry& entry =
+          known_.data.transforms.at(t.name, job_.place(path), "transform");
+      if (entry.make) attempt(path, [&] { entry.make(t.options); });
+    }
+  }
+
+  void check_rule() const {
+    const rule_spec& r = job_.optimizer.gradient_rule;
+    const std::string path = "optimizer.gradient_rule";
+    const rule_entry& entry = known_.models.rules.at(r.name, job_.place(path), "gradient rule");
+    attempt(path, [&] { entry.make(r.options, 1); });
+  }
+
+  void check_metrics(const model_summary& model) const {
+    for (std::size_t i = 0; i < job_.model.metrics.size(); ++i) {
+      const metric_spec& m = job_.model.metrics[i];
+      const std::string path = fmt::format("model.metrics.{}", i);
+      const metric_entry& entry = known_.models.metrics.at(m.name, job_.place(path), "metric");
+      attempt(path, [&] { entry.make(m.options, {model.labels, volume(model.output)}); });
+      for (std::size_t k = 0; k < i; ++k) {
+        if (job_.model.metrics[k].name == m.name) fail(path, "metric '" + m.name + "' twice");
+      }
+    }
+  }
+
+  void check_protocol(const model_summary& model) {
+    const optimizer_spec& o = job_.optimizer;
+    const protocol_entry& protocol =
+        find_protocol(known_.protocols, o.protocol, job_.place("optimizer.protocol"));
+    const std::uint32_t workers = job_.actors.workers;
+    if (protocol.most_workers > 0 && workers > protocol.most_workers) {
+      fail("actors.workers",
+           fmt::format("protocol '{}' has at most {} worker{}, not {}", protocol.name,
+                       protocol.most_workers, protocol.most_workers == 1 ? "" : "s", workers));
+    }
+    const auto& consistencies = protocol.consistencies;
+    const bool alone = consistencies.empty() && o.consistency.name == "asynchronous";
+    if (!alone && std::find(consistencies.begin(), consistencies.end(), o.consistency.name) ==
+                      consistencies.end()) {
+      fail("optimizer.consistency.name", fmt::format("protocol '{}' does not go with consistency "
+                                                     "'{}'",
+                                                     protocol.name, o.consistency.name));
+    }
+    const protocol_setup setup = setup_of(job_, model.parameters);
+    if (protocol.check) {
+      const std::string reason = protocol.check(setup);
+      if (!reason.empty()) fail("optimizer.protocol", reason);
+    }
+    if (!protocol.has_window && job_.places.count("optimizer.communication_window") > 0) {
+      warn(fmt::format("communication_window changes nothing for protocol '{}'", protocol.name));
+    }
+    if (!protocol.warnings) return;
+    for (std::string& warning : protocol.warnings(setup)) warn(std::move(warning));
+  }
+
+  /// Stop rules that could never fire are mistakes, not wishes.
+  void check_stop(const model_summary& model) {
+    const stop_spec& stop = job_.training.stop;
+    const std::pair<bool, const char*> rules[] = {
+        {stop.target_accuracy.has_value(), "training.stop.target_accuracy"},
+        {stop.target_loss.has_value(), "training.stop.target_loss"},
+        {stop.patience.has_value(), "training.stop.patience"},
+        {job_.training.keep_best, "training.keep"}};
+    for (const auto& [given, path] : rules) {
+      if (!given) continue;
+      if (!has_evaluation_data()) fail(path, "needs rows to evaluate: 'test' or 'split'");
+      if (job_.training.evaluate_every == 0) {
+        fail(path, "needs evaluations while training: evaluate_every is 0");
+      }
+    }
+    if (stop.target_accuracy && model.labels == label_use::values) {
+      fail("training.stop.target_accuracy",
+           fmt::format("there is no accuracy with loss '{}'", job_.model.loss));
+    }
+    if (!has_evaluation_data()) {
+      warn("neither 'test' nor 'split' in data: the model will not be evaluated");
+    } else if (job_.training.evaluate_every > job_.training.epochs) {
+      warn(fmt::format("evaluate_every {} is more than {} epochs: evaluated at the end only",
+                       job_.training.evaluate_every, job_.training.epochs));
+    }
+  }
+
+  void check_sizes(const model_summary& model) {
+    const actors_spec& a = job_.actors;
+    // Slices are multiples of 16 parameters.
+    const std::size_t most_slices = std::max<std::size_t>(1, (model.parameters + 15) / 16);
+    if (a.parameter_servers > most_slices) {
+      warn(
+          fmt::format("{} parameter servers, but {} parameters make only {} slices: the others "
+                      "idle",
+                      a.parameter_servers, model.parameters, most_slices));
+    }
+    const double share = 1 - job_.data.split_test - job_.data.split_validation;
+    const double rows = std::floor(static_cast<double>(job_.data.rows) * share);
+    if (job_.data.rows > 0 && rows < job_.training.batch_size) {
+      warn(fmt::format("batch_size {} is more than the {:.0f} rows to train on",
+                       job_.training.batch_size, rows));
+    } else if (job_.data.rows > 0 && rows < 1.0 * job_.training.batch_size * a.workers) {
+      warn(fmt::format("{:.0f} rows in mini-batches of {} are too few for {} workers", rows,
+                       job_.training.batch_size, a.workers));
+    }
+    if (model.parameters == 0) warn("the model has no parameters: nothing will be learnt");
+  }
+
+  void check_cluster() const {
+    if (!job_.cluster) return;
+    const cluster_spec& c = *job_.cluster;
+    const bool loopback =
+        c.listen == "localhost" || c.listen == "::1" || c.listen.rfind("127.", 0) == 0;
+    if (!loopback && !c.tls) {
+      fail("cluster.listen",
+           fmt::format("listening on '{}' needs 'tls'; without it, only loopback", c.listen));
+    }
+    std::set<std::string> names;
+    std::uint64_t servers = 0, workers = 0, shards = 0;
+    for (std::size_t i = 0; i < c.nodes.size(); ++i) {
+      const node_spec& n = c.nodes[i];
+      if (!names.insert(n.name).second) {
+        fail(fmt::format("cluster.nodes.{}.name", i), fmt::format("two nodes named '{}'", n.name));
+      }
+      servers += n.parameter_servers;
+      workers += n.workers;
+      shards += n.data_shards;
+    }
+    if (!c.nodes.empty() && (servers == 0 || workers == 0 || shards == 0)) {
+      fail("cluster.nodes", fmt::format("the nodes have {} parameter servers, {} workers and {} "
+                                        "data shards; it takes one of each at least",
+                                        servers, workers, shards));
+    }
+    if (!c.nodes.empty() && c.replicas >= c.nodes.size()) {
+      fail("cluster.replicas", fmt::format("{} replicas need {} nodes, not {}", c.replicas,
+                                           c.replicas + 1, c.nodes.size()));
+    }
+  }
+
+  const job& job_;
+  const catalogue& known_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace
+
+std::vector<std::string> check(const job& j, const catalogue& known) {
+  return checker(j, known).run();
+}
+
+}  // namespace troupe

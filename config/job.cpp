@@ -1,0 +1,16 @@
+#include "troupe/config/job.hpp"
+
+namespace troupe {
+
+std::string job::place(const std::string& path) const {
+  std::string nearest = path;
+  while (true) {
+    const auto found = places.find(nearest);
+    if (found != places.end() && !found->second.empty()) return found->second;
+    if (nearest.empty()) return path;
+    const std::size_t dot = nearest.rfind('.');
+    nearest.resize(dot == std::string::npos ? 0 : dot);
+  }
+}
+
+}  // namespace troupe
