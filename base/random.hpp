@@ -8,10 +8,17 @@
 
 namespace troupe {
 
+/// Philox4x32-10 itself: 128 bits from a counter of 128 and a key of 64 (Salmon, Moraes, Dror,
+/// Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC'11).
+std::array<std::uint32_t, 4> philox4x32_10(std::array<std::uint32_t, 4> counter,
+                                           std::array<std::uint32_t, 2> key) noexcept;
+
 /// Counter-based random numbers: a pure function of a key and a counter, so that any actor can
 /// compute the number that belongs to (seed, epoch, position, layer) without a shared state and
-/// the result does not depend on who does it. Philox4x32-10: Salmon et al., "Parallel random
-/// numbers: as easy as 1, 2, 3", SC'11.
+/// the result does not depend on who does it.
+///
+/// Words and uniforms share their bits, four to a block; `normal` and `below` take a block each.
+/// So one stream is for one kind of number: two kinds need two streams.
 class random_stream {
  public:
   /// A stream of its own for each (seed, purpose, a, b): purpose keeps uses apart (see below),
@@ -25,7 +32,7 @@ class random_stream {
   /// Word `index` of the stream, 32 random bits.
   std::uint32_t word(std::uint64_t index) const noexcept { return block(index / 4)[index % 4]; }
 
-  /// Words first .. first + out.size() of the stream. Vectorised.
+  /// Words first .. first + out.size() - 1 of the stream. Vectorised.
   void words(std::uint64_t first, span<std::uint32_t> out) const noexcept;
 
   /// Uniform in [0, 1), 24 bits.
@@ -33,15 +40,15 @@ class random_stream {
     return static_cast<float>(word(index) >> 8) * 0x1p-24f;
   }
 
-  /// Standard normal number `index` (Box-Muller on two words of its own).
+  /// Standard normal number `index` (Box, Muller 1958).
   double normal(std::uint64_t index) const noexcept;
 
-  /// Uniform in 0 .. bound - 1; bound >= 1. The bias is below bound / 2^64.
+  /// Uniform in 0 .. bound - 1; bound >= 1 (0 gives 0). The bias is below bound / 2^64.
   std::uint64_t below(std::uint64_t index, std::uint64_t bound) const noexcept;
 
  private:
-  std::uint32_t key0_, key1_;
-  std::uint32_t high0_, high1_;
+  std::array<std::uint32_t, 2> key_;
+  std::array<std::uint32_t, 2> high_;  // the upper half of every counter
 };
 
 /// Purposes of random streams; a new use takes a new number.

@@ -5,8 +5,9 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 
 #include "troupe/base/error.hpp"
@@ -14,6 +15,8 @@
 namespace troupe {
 
 namespace {
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are written as they lie");
 
 constexpr char magic[8] = {'T', 'R', 'O', 'U', 'P', 'E', '\r', '\n'};
 
@@ -49,61 +52,99 @@ class cursor {
   std::size_t at_ = 0;
 };
 
-std::vector<std::byte> read_whole(const std::string& path) {
-  std::FILE* file = std::fopen(path.c_str(), "rb");
-  if (!file) throw data_error(path, std::string("cannot open: ") + std::strerror(errno));
-  std::vector<std::byte> bytes;
-  std::byte buffer[1 << 16];
-  std::size_t got = 0;
-  while ((got = std::fread(buffer, 1, sizeof buffer, file)) > 0) {
-    bytes.insert(bytes.end(), buffer, buffer + got);
+/// Closes a descriptor at the end of its scope, unless told that it is closed.
+class descriptor {
+ public:
+  explicit descriptor(int number) : number_(number) {}
+  ~descriptor() { close(); }
+  descriptor(const descriptor&) = delete;
+  descriptor& operator=(const descriptor&) = delete;
+
+  int number() const { return number_; }
+  bool close() {
+    const int number = number_;
+    number_ = -1;
+    return number < 0 || ::close(number) == 0;
   }
-  const bool failed = std::ferror(file) != 0;
-  const int cause = errno;
-  std::fclose(file);
-  if (failed) throw data_error(path, std::string("cannot read: ") + std::strerror(cause));
+
+ private:
+  int number_;
+};
+
+/// Stops as soon as the file is seen not to be ours: it may be a device without an end.
+std::vector<std::byte> read_whole(const std::string& path) {
+  const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  auto fail = [&](const char* what) {
+    return data_error(path, std::string(what) + ": " + std::strerror(errno));
+  };
+  if (file.number() < 0) throw fail("cannot open");
+  struct stat facts {};
+  if (::fstat(file.number(), &facts) != 0) throw fail("cannot open");
+  std::vector<std::byte> bytes(S_ISREG(facts.st_mode) ? static_cast<std::size_t>(facts.st_size)
+                                                      : 0);
+  std::size_t size = 0;
+  for (;;) {
+    if (size == bytes.size()) bytes.resize(std::max<std::size_t>(bytes.size() * 2, 1 << 16));
+    const ssize_t got = ::read(file.number(), bytes.data() + size, bytes.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw fail("cannot read");
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+    if (std::memcmp(bytes.data(), magic, std::min(size, sizeof magic)) != 0) break;
+  }
+  bytes.resize(size);
   return bytes;
+}
+
+std::uint64_t checksum_of(const std::string& name, const std::byte* bytes, std::size_t length) {
+  return XXH3_64bits_withSeed(bytes, length, XXH3_64bits(name.data(), name.size()));
+}
+
+/// A name beside `path` that no other thread or process writes to.
+std::string name_beside(const std::string& path) {
+  static std::atomic<unsigned> count{0};
+  return path + ".part." + std::to_string(::getpid()) + "." + std::to_string(++count);
+}
+
+/// errno of the first thing that failed, or 0.
+int write_synced(const std::string& path, span<const std::byte> bytes) {
+  descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (file.number() < 0) return errno;
+  const std::byte* from = bytes.data();
+  std::size_t left = bytes.size();
+  while (left > 0) {
+    const ssize_t put = ::write(file.number(), from, left);
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return errno;
+    from += put;
+    left -= static_cast<std::size_t>(put);
+  }
+  if (::fsync(file.number()) != 0) return errno;
+  return file.close() ? 0 : errno;
+}
+
+/// A rename is durable once its folder is synced; a folder that cannot be is no failure.
+void sync_folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const descriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (file.number() >= 0) ::fsync(file.number());
 }
 
 }  // namespace
 
 void write_file_atomically(const std::string& path, span<const std::byte> bytes) {
-  const std::string beside = path + ".part." + std::to_string(::getpid());
-  const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  auto fail = [&](const char* what) {
-    const std::string cause = std::strerror(errno);
-    if (fd >= 0) ::close(fd);
+  const std::string beside = name_beside(path);
+  if (const int cause = write_synced(beside, bytes); cause != 0) {
     ::unlink(beside.c_str());
-    throw run_error(path, std::string(what) + ": " + cause);
-  };
-  if (fd < 0) fail("cannot create");
-  const std::byte* from = bytes.data();
-  std::size_t left = bytes.size();
-  while (left > 0) {
-    const ssize_t put = ::write(fd, from, left);
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) fail("cannot write");
-    from += put;
-    left -= static_cast<std::size_t>(put);
-  }
-  if (::fsync(fd) != 0) fail("cannot sync");
-  if (::close(fd) != 0) {
-    ::unlink(beside.c_str());
-    throw run_error(path, std::string("cannot close: ") + std::strerror(errno));
+    throw run_error(path, std::string("cannot write: ") + std::strerror(cause));
   }
   if (::rename(beside.c_str(), path.c_str()) != 0) {
     const std::string cause = std::strerror(errno);
     ::unlink(beside.c_str());
     throw run_error(path, "cannot rename into place: " + cause);
   }
-  // The rename itself is durable once the folder is synced; a folder that cannot be is no failure.
-  const auto slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory >= 0) {
-    ::fsync(directory);
-    ::close(directory);
-  }
+  sync_folder_of(path);
 }
 
 void write_file_atomically(const std::string& path, const std::string& text) {
@@ -116,6 +157,12 @@ void sectioned_file::put(const std::string& name, span<const std::byte> bytes) {
 
 void sectioned_file::put(const std::string& name, const std::string& text) {
   put(name, {reinterpret_cast<const std::byte*>(text.data()), text.size()});
+}
+
+std::vector<std::string> sectioned_file::names() const {
+  std::vector<std::string> out;
+  for (const auto& section : sections_) out.push_back(section.first);
+  return out;
 }
 
 span<const std::byte> sectioned_file::get(const std::string& name) const {
@@ -140,7 +187,7 @@ void sectioned_file::save(const std::string& path) const {
     const auto* letters = reinterpret_cast<const std::byte*>(name.data());
     out.insert(out.end(), letters, letters + name.size());
     append(out, static_cast<std::uint64_t>(bytes.size()));
-    append(out, static_cast<std::uint64_t>(XXH3_64bits(bytes.data(), bytes.size())));
+    append(out, checksum_of(name, bytes.data(), bytes.size()));
     out.insert(out.end(), bytes.begin(), bytes.end());
   }
   write_file_atomically(path, {out.data(), out.size()});
@@ -166,10 +213,11 @@ sectioned_file sectioned_file::load(const std::string& path) {
     const auto length = at.number<std::uint64_t>();
     const auto checksum = at.number<std::uint64_t>();
     const std::byte* content = at.take(length);
-    if (XXH3_64bits(content, length) != checksum) {
+    if (checksum_of(name, content, length) != checksum) {
       throw data_error(path, "section '" + name + "' is damaged (its checksum does not match)");
     }
-    file.sections_[name].assign(content, content + length);
+    if (file.has(name)) throw data_error(path, "section '" + name + "' occurs twice");
+    file.put(name, {content, static_cast<std::size_t>(length)});
   }
   if (!at.done()) throw data_error(path, "bytes follow the last section");
   return file;

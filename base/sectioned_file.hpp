@@ -11,7 +11,8 @@
 namespace troupe {
 
 /// The container of every file of ours (model, checkpoint): a magic, a format version, then named
-/// sections, each with its length and a 64-bit XXH3 checksum. Little-endian.
+/// sections, each with its length and a 64-bit XXH3 checksum of its bytes, seeded with that of its
+/// name: no flipped bit anywhere in a file goes unnoticed. Little-endian.
 ///
 ///     "TROUPE\r\n"  u32 version  u32 section count
 ///     per section:  u32 name length, name, u64 length, u64 checksum, bytes
@@ -27,6 +28,12 @@ class sectioned_file {
   void put(const std::string& name, const std::string& text);
 
   bool has(const std::string& name) const { return sections_.count(name) != 0; }
+  /// Names of all sections, sorted.
+  std::vector<std::string> names() const;
+
+  /// Where it was loaded from, for messages; empty otherwise.
+  const std::string& path() const noexcept { return path_; }
+
   /// \throws error (data) where the section is missing.
   span<const std::byte> get(const std::string& name) const;
   std::string text(const std::string& name) const;
@@ -36,8 +43,8 @@ class sectioned_file {
   void save(const std::string& path) const;
 
   /// Reads and checks everything.
-  /// \throws error (data) for a file that is missing, not ours, of a newer version, cut short,
-  ///         or whose checksum fails (naming the section).
+  /// \throws error (data) for a file that is missing, not ours, of another version, cut short,
+  ///         with a section twice, or whose checksum fails (naming the section).
   static sectioned_file load(const std::string& path);
 
  private:

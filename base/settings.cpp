@@ -27,7 +27,9 @@ std::vector<std::string> names_of(const std::vector<setting>& declared) {
   return names;
 }
 
-std::string number_text(double value) { return fmt::format("{}", value); }
+std::string number_text(double value) {
+  return fmt::format("{}", value);
+}
 
 /// The value as the declared type if it can stand for it, else unchanged.
 setting_value converted(setting_type type, const setting_value& value) {
@@ -62,7 +64,8 @@ setting_value converted(setting_type type, const setting_value& value) {
         return out;
       }
       break;
-    default: break;
+    default:
+      break;
   }
   return value;
 }
@@ -177,7 +180,9 @@ const T& typed(const settings& all, const std::string& name) {
 
 }  // namespace
 
-bool settings::boolean(const std::string& name) const { return typed<bool>(*this, name); }
+bool settings::boolean(const std::string& name) const {
+  return typed<bool>(*this, name);
+}
 std::int64_t settings::integer(const std::string& name) const {
   return typed<std::int64_t>(*this, name);
 }
@@ -199,7 +204,9 @@ numbers settings::number_list(const std::string& name) const {
   if (value) return std::get<numbers>(converted(setting_type::number_list, *value));
   return typed<numbers>(*this, name);
 }
-const words& settings::word_list(const std::string& name) const { return typed<words>(*this, name); }
+const words& settings::word_list(const std::string& name) const {
+  return typed<words>(*this, name);
+}
 
 std::string misfit(const setting& declared, const setting_value& value) {
   if (type_of(value) != declared.type) {
@@ -221,20 +228,27 @@ std::string misfit(const setting& declared, const setting_value& value) {
   }
   if (bad) {
     const std::string range = range_text(declared);
-    return fmt::format("'{}' must be {}, not {}", declared.name,
-                       range.empty() ? "finite" : range, to_text(value));
+    return fmt::format("'{}' must be {}, not {}", declared.name, range.empty() ? "finite" : range,
+                       to_text(value));
   }
-  if (const auto* text = std::get_if<std::string>(&value);
-      text && !declared.choices.empty() &&
-      std::find(declared.choices.begin(), declared.choices.end(), *text) ==
-          declared.choices.end()) {
-    return unknown_word(declared.name, *text, declared.choices);
+  if (declared.choices.empty()) return {};
+  words chosen;
+  if (const auto* text = std::get_if<std::string>(&value)) chosen = {*text};
+  if (const auto* list = std::get_if<words>(&value)) chosen = *list;
+  for (const std::string& word : chosen) {
+    if (std::find(declared.choices.begin(), declared.choices.end(), word) ==
+        declared.choices.end()) {
+      return unknown_word(declared.name, word, declared.choices);
+    }
   }
   return {};
 }
 
 settings resolve(const std::vector<setting>& declared, const settings& given,
-                 const place_of& place, const std::string& of_what) {
+                 const place_of& place_given, const std::string& of_what) {
+  const auto place = [&](const std::string& option) {
+    return place_given ? place_given(option) : std::string();
+  };
   for (const auto& entry : given.values()) {
     const bool known = std::any_of(declared.begin(), declared.end(),
                                    [&](const setting& s) { return s.name == entry.first; });
@@ -261,10 +275,18 @@ settings resolve(const std::vector<setting>& declared, const settings& given,
 
 namespace {
 
-std::string text_of(bool b) { return b ? "true" : "false"; }
-std::string text_of(std::int64_t i) { return std::to_string(i); }
-std::string text_of(double d) { return fmt::format("{}", d); }
-std::string text_of(const std::string& s) { return s; }
+std::string text_of(bool b) {
+  return b ? "true" : "false";
+}
+std::string text_of(std::int64_t i) {
+  return std::to_string(i);
+}
+std::string text_of(double d) {
+  return fmt::format("{}", d);
+}
+std::string text_of(const std::string& s) {
+  return s;
+}
 template <class T>
 std::string text_of(const std::vector<T>& list) {
   words parts;
@@ -280,35 +302,63 @@ std::string to_text(const setting_value& value) {
 
 std::string to_text(setting_type type) {
   switch (type) {
-    case setting_type::boolean: return "true or false";
-    case setting_type::integer: return "a whole number";
-    case setting_type::number: return "a number";
-    case setting_type::text: return "a word";
-    case setting_type::integer_list: return "a list of whole numbers";
-    case setting_type::number_list: return "a list of numbers";
-    case setting_type::word_list: return "a list of words";
+    case setting_type::boolean:
+      return "true or false";
+    case setting_type::integer:
+      return "a whole number";
+    case setting_type::number:
+      return "a number";
+    case setting_type::text:
+      return "a word";
+    case setting_type::integer_list:
+      return "a list of whole numbers";
+    case setting_type::number_list:
+      return "a list of numbers";
+    case setting_type::word_list:
+      return "a list of words";
   }
   return "a value";
 }
 
+namespace {
+
+/// Letters that people mix up are the same to it: ReLU and relu, max-pool2d and max_pool2d.
+std::string folded(std::string word) {
+  for (char& c : word) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if (c == '-' || c == ' ') c = '_';
+  }
+  return word;
+}
+
+/// Insertions, deletions and replacements from one word to the other (Levenshtein 1966).
+std::size_t distance(const std::string& from, const std::string& to) {
+  std::vector<std::size_t> row(to.size() + 1);
+  for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= from.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= to.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (from[i - 1] == to[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
 std::optional<std::string> nearest(const std::string& word, const std::vector<std::string>& known) {
+  constexpr std::size_t longest = 64;
+  if (word.size() > longest) return std::nullopt;
+  const std::string given = folded(word);
   std::optional<std::string> best;
   std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const std::string& candidate : known) {
-    std::vector<std::size_t> row(candidate.size() + 1);
-    for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= word.size(); ++i) {
-      std::size_t diagonal = row[0];
-      row[0] = i;
-      for (std::size_t j = 1; j <= candidate.size(); ++j) {
-        const std::size_t above = row[j];
-        row[j] = std::min({above + 1, row[j - 1] + 1,
-                           diagonal + (word[i - 1] == candidate[j - 1] ? 0 : 1)});
-        diagonal = above;
-      }
-    }
-    if (row.back() < least && row.back() < candidate.size()) {
-      least = row.back();
+    const std::size_t d = distance(given, folded(candidate));
+    if (d < least && d < candidate.size()) {
+      least = d;
       best = candidate;
     }
   }

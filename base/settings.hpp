@@ -32,12 +32,12 @@ struct setting {
   std::string meaning;  ///< one sentence, with its unit
   setting_type type = setting_type::number;
   std::optional<setting_value> fallback;  ///< the default; none: see `required`
-  bool required = false;                  ///< without default and required: leaving it out is an error
+  bool required = false;  ///< without default and required: leaving it out is an error
   /// Closed range of numbers (each element of a list).
   double least = -std::numeric_limits<double>::infinity();
   double most = std::numeric_limits<double>::infinity();
   bool least_excluded = false, most_excluded = false;
-  /// The words allowed, for text; empty: any.
+  /// The words allowed, for text and words; empty: any.
   std::vector<std::string> choices = {};
 };
 
@@ -47,8 +47,7 @@ class declare {
   static declare boolean(std::string name, std::string meaning, std::optional<bool> fallback = {});
   static declare integer(std::string name, std::string meaning,
                          std::optional<std::int64_t> fallback = {});
-  static declare number(std::string name, std::string meaning,
-                        std::optional<double> fallback = {});
+  static declare number(std::string name, std::string meaning, std::optional<double> fallback = {});
   static declare text(std::string name, std::string meaning,
                       std::optional<std::string> fallback = {});
   static declare integer_list(std::string name, std::string meaning,
@@ -101,7 +100,8 @@ class settings {
   std::vector<std::pair<std::string, setting_value>> values_;
 };
 
-/// Finds the place (file:line:column, say) of an option by its name; "" is the whole.
+/// Finds the place (file:line:column, say) of an option by its name; "" is the whole. An empty
+/// function: no places are known.
 using place_of = std::function<std::string(const std::string& option)>;
 
 /// Checks `given` against the declarations and fills in the defaults; the result is in the order
@@ -109,8 +109,8 @@ using place_of = std::function<std::string(const std::string& option)>;
 /// list of numbers or integers is a list of one.
 /// \throws error (job) for an unknown option (with a "did you mean"), a wrong type, a value out
 ///         of range or not among the choices, or a required one missing.
-settings resolve(const std::vector<setting>& declared, const settings& given,
-                 const place_of& place, const std::string& of_what);
+settings resolve(const std::vector<setting>& declared, const settings& given, const place_of& place,
+                 const std::string& of_what);
 
 /// Whether `value` fits the declaration; the reason why not, else "".
 std::string misfit(const setting& declared, const setting_value& value);
@@ -120,6 +120,7 @@ std::string to_text(const setting_value& value);
 std::string to_text(setting_type type);
 
 /// The known word nearest to `word` by edit distance, if near enough to be a slip of the pen.
+/// Capitals and hyphens make no difference.
 std::optional<std::string> nearest(const std::string& word, const std::vector<std::string>& known);
 
 /// "unknown <what> 'wrod'; did you mean 'word'?" or, with nothing near, "...; known: a, b, c".
