@@ -61,6 +61,9 @@ class layer {
   virtual std::vector<parameter_block> statistics() const { return {}; }
   /// `index` is the layer's place in the network: its own stream of random numbers.
   virtual std::unique_ptr<layer_pass> prepare(std::size_t largest_batch, std::size_t index) const = 0;
+  /// Whether the output is the input under another shape; the network then hands the numbers on
+  /// where they are, without a pass.
+  virtual bool only_reshapes() const { return false; }
   /// Name of the activation fused into the end of this layer ("" or "linear": none), so that
   /// the network can leave softmax and sigmoid to the loss.
   virtual std::string final_activation() const { return {}; }
