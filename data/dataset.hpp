@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ class dataset {
   /// Labels as words (CSV text), one a row; then `labels` is empty until `prepare`.
   std::vector<std::string> label_words;
   std::string origin;  ///< the file, for messages
+  /// How to call each feature in messages where the source has names for them: "column 2 (age)".
+  std::vector<std::string> columns;
 
   std::size_t rows() const noexcept { return rows_; }
   void set_rows(std::size_t rows) noexcept { rows_ = rows; }
@@ -43,5 +46,19 @@ class dataset {
  private:
   std::size_t rows_ = 0;
 };
+
+/// Copies rows, in this order: features (rows.size() x row_bytes) and, where the data has labels,
+/// labels (rows.size() x label_width). Each row number must be below data.rows().
+void gather(const dataset& data, span<const std::uint64_t> rows, std::byte* features,
+            float* labels);
+
+/// The shape as a user writes it: [28, 28, 1].
+std::string shape_text(const std::vector<std::size_t>& shape);
+
+/// Product of the extents; nothing where it would pass `most` (headers of files may lie).
+std::optional<std::uint64_t> volume_of(const std::vector<std::size_t>& shape, std::uint64_t most);
+
+/// How messages call feature `index` of a row: the source's name, or "value 3 of the row".
+std::string feature_name(const dataset& data, std::size_t index);
 
 }  // namespace troupe

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "troupe/base/random.hpp"
+
 namespace troupe {
 
 /// The order of one epoch's rows: a keyed permutation of 0 .. rows-1 that any actor computes for
@@ -10,8 +12,10 @@ namespace troupe {
 /// of workers, shards and processes.
 class permutation {
  public:
-  /// `shuffle` false: the identity.
-  permutation(std::uint64_t seed, std::uint64_t epoch, std::uint64_t rows, bool shuffle);
+  /// `shuffle` false: the identity. `purpose` keeps the split of a data set apart from its
+  /// epochs.
+  permutation(std::uint64_t seed, std::uint64_t epoch, std::uint64_t rows, bool shuffle,
+              std::uint32_t purpose = random_purpose::shuffle);
 
   /// Row at `position`; position < rows.
   std::uint64_t row(std::uint64_t position) const noexcept;

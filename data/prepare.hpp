@@ -30,18 +30,36 @@ class label_map {
   label_shape use = label_shape::classes;
   bool as_they_are = false;  ///< whole numbers within 0 .. units-1 need no map
   std::size_t one_hot = 0;   ///< width, where a one_hot transform asks for it
+  std::size_t width = 1;     ///< labels a row in the source
+
+  /// The label that output `index` stands for, as `predict` prints it.
+  std::string name(std::size_t index) const;
 
   void save(sectioned_file& file) const;
+  /// \throws error (data) for any section that `save` did not write.
   static label_map load(const sectioned_file& file);
+};
+
+/// What a reader is asked for.
+struct read_request {
+  settings options;             ///< resolved against the reader's declarations
+  std::string directory = ".";  ///< relative paths start here
+  std::uint64_t seed = 0;       ///< for readers that make their rows
+  std::size_t rows = 0;         ///< stop after so many; 0: all
+  /// Made rows of different parts are different rows.
+  enum class part : std::uint8_t { train = 0, test = 1 } of = part::train;
+  /// `predict` takes rows with or without labels; with `values` features a row expected (0: not
+  /// known), a reader can tell which.
+  bool labels_optional = false;
+  std::size_t values = 0;
 };
 
 struct reader_entry {
   std::string name;
   std::string summary;
   std::vector<setting> options;
-  /// \throws error (data) naming file, row and column. `rows`: stop after so many (0: all).
-  std::function<dataset(const settings& options, const std::string& directory,
-                        std::uint64_t seed, std::size_t rows)> read;
+  /// \throws error (data) naming file, row and column.
+  std::function<dataset(const read_request& request)> read;
 };
 
 struct data_catalogue {
@@ -66,8 +84,14 @@ prepared_data prepare(const data_spec& spec, const label_request& labels, std::u
                       const data_catalogue& catalogue);
 
 /// Rows of one source through an existing label map (for `evaluate` and `predict`); labels may be
-/// absent.
+/// absent. Made rows are those of the test part. `values`: features a row the model wants (0: not
+/// known), by which a table without a header shows whether it has labels.
 dataset read_for(const source_spec& source, const std::string& directory, std::uint64_t seed,
-                 const label_map& labels, const data_catalogue& catalogue);
+                 const label_map& labels, const data_catalogue& catalogue, std::size_t values = 0);
+
+/// Checks that the rows have the shape the transforms start from, and that no value is missing or
+/// not finite after them. `prepare` has done so for its parts; after `read_for` it is the caller's.
+/// \throws error (data) naming row and column.
+void check_values(const dataset& data, const pipeline& transforms);
 
 }  // namespace troupe
