@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <new>
+#include <stdexcept>
 
 #include "troupe/base/error.hpp"
 #include "troupe/data/labels.hpp"
@@ -26,7 +27,12 @@ dataset read_source(const source_spec& source, const std::string& path, read_req
     dataset data = reader.read(request);
     if (data.rows() == 0) throw data_error(data.origin, "there are no rows");
     return data;
+  } catch (const error& e) {
+    if (!e.place().empty()) throw;
+    throw error(e.kind(), path, e.message());
   } catch (const std::bad_alloc&) {
+    throw data_error(path, "the rows do not fit into memory");
+  } catch (const std::length_error&) {
     throw data_error(path, "the rows do not fit into memory");
   }
 }
