@@ -52,10 +52,12 @@ class dropout_pass final : public layer_pass {
     for (std::size_t r = 0; r < rows; ++r, from += volume_, to += volume_) {
       const std::uint32_t* bits = bits_.data() + r * words_;
       for (std::size_t i = 0; i < first_half; ++i) {
-        to[i] = (bits[i] & (levels - 1)) < threshold ? 0.0f : from[i] * scale;
+        const float factor = (bits[i] & (levels - 1)) < threshold ? 0.0f : scale;
+        to[i] = from[i] * factor;
       }
       for (std::size_t i = 0; i < second_half; ++i) {
-        to[first_half + i] = (bits[i] >> 16) < threshold ? 0.0f : from[first_half + i] * scale;
+        const float factor = (bits[i] >> 16) < threshold ? 0.0f : scale;
+        to[first_half + i] = from[first_half + i] * factor;
       }
     }
   }
