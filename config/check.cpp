@@ -173,9 +173,13 @@ class checker {
         {job_.training.keep_best, "training.keep"}};
     for (const auto& [given, path] : rules) {
       if (!given) continue;
-      if (!has_evaluation_data()) fail(path, "needs rows to evaluate: 'test' or 'split'");
+      const std::string name =
+          "'" + std::string(path).substr(std::string(path).rfind('.') + 1) + "'";
+      if (!has_evaluation_data()) {
+        fail(path, name + " needs rows to evaluate: 'test' or 'split' in data");
+      }
       if (job_.training.evaluate_every == 0) {
-        fail(path, "needs evaluations while training: evaluate_every is 0");
+        fail(path, name + " needs evaluations while training, but evaluate_every is 0");
       }
     }
     if (stop.target_accuracy && model.labels == label_use::values) {

@@ -19,7 +19,7 @@ void collect(const node& n, const std::string& path, std::map<std::string, std::
   }
   for (const node::entry& e : n.entries) {
     const std::string below = prefix + e.name;
-    out[below] = e.value.is(node::kind::scalar) ? e.value.place() : e.at.text();
+    out[below] = e.value.at.line == e.at.line ? e.value.place() : e.at.text();
     collect(e.value, below, out);
   }
 }

@@ -46,8 +46,8 @@ struct node::entry {
 /// "a list", "a map", "nothing", or the scalar as written, for messages.
 std::string describe(const node& n);
 
-/// The place of every path below `root` ("model.layers.2.dense.units"): of the value where it is a
-/// scalar or an item of a list, else of its key.
+/// The place of every path below `root` ("model.layers.2.dense.units"): of the value, or of its key
+/// where the value starts in another line.
 std::map<std::string, std::string> places_of(const node& root);
 
 /// `text` on one line, control characters escaped and cut to a readable length: what a message may

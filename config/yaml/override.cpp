@@ -61,7 +61,7 @@ class setter {
     if (n.is(node::kind::map)) return;
     node map;
     map.type = node::kind::map;
-    map.at = n.is(node::kind::null) ? at_ : n.at;
+    map.at = at_;
     if (n.is(node::kind::scalar) && n.text == steps_[depth]) {
       map.entries.push_back({n.text, n.at, {}});
     } else if (n.is(node::kind::scalar)) {
