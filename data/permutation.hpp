@@ -7,7 +7,7 @@
 namespace troupe {
 
 /// The order of one epoch's rows: a keyed permutation of 0 .. rows-1 that any actor computes for
-/// one position, without memory: a Feistel network on the next power of four with cycle walking
+/// one position, without memory: a Feistel network on the next power of two with cycle walking
 /// (Black & Rogaway, "Ciphers with arbitrary finite domains", CT-RSA'02). The same for any number
 /// of workers, shards and processes.
 class permutation {
@@ -24,8 +24,8 @@ class permutation {
  private:
   std::uint64_t rows_;
   bool shuffle_;
-  std::uint32_t half_bits_;
-  std::uint64_t half_mask_;
+  std::uint32_t low_bits_;
+  std::uint64_t low_mask_, high_mask_;
   std::uint64_t keys_[6];
 };
 

@@ -77,16 +77,16 @@ class hand {
  public:
   hand(const random_stream& random, std::uint64_t first_word) {
     random.words(first_word, {words_.data(), words_.size()});
-    const float angle = between(-.3f, .3f), shear = between(-.3f, .3f);
-    const float wide = between(15.f, 23.f), high = between(16.f, 23.f);
+    const float angle = between(-.28f, .28f), shear = between(-.27f, .27f);
+    const float wide = between(16.f, 23.f), high = between(17.f, 23.f);
     const float c = std::cos(angle), s = std::sin(angle);
     xx_ = c * wide;
     xy_ = (c * shear - s) * high;
     yx_ = s * wide;
     yy_ = (s * shear + c) * high;
-    x_ = 14.f + between(-2.f, 2.f);
-    y_ = 14.f + between(-2.f, 2.f);
-    for (float& w : wave_) w = between(-.05f, .05f);
+    x_ = 14.f + between(-1.7f, 1.7f);
+    y_ = 14.f + between(-1.7f, 1.7f);
+    for (float& w : wave_) w = between(-.045f, .045f);
     for (float& p : phase_) p = between(0, 2 * pi);
   }
 
@@ -155,8 +155,8 @@ int draw_digit(const random_stream& random, std::uint64_t row, std::uint8_t* pix
   hand h(random, first_word);
   const auto digit = static_cast<int>((std::uint64_t{h.word()} * 10) >> 32);
   const glyph& form = glyphs[digit][h.word() >> 31];
-  const float radius = h.between(.5f, 1.5f), ink = h.between(140.f, 255.f);
-  const float noise = h.between(5.f, 50.f), reach = radius + 1.5f;
+  const float radius = h.between(.55f, 1.5f), ink = h.between(160.f, 255.f);
+  const float noise = h.between(5.f, 40.f), reach = radius + 1.5f;
 
   distances nearest;
   nearest.fill(1e6f);

@@ -34,7 +34,7 @@ bool line_blocks::next() {
   std::size_t line_end = 0;
   while (line_end == 0 && !at_end_) {
     drop_done();
-    const std::size_t room = buffer_.size() - filled_;
+    const std::size_t room = buffer_.size() - filled_ - padding;
     const std::size_t got =
         source_.read(reinterpret_cast<std::byte*>(buffer_.data() + filled_), room - 1);
     at_end_ = got < room - 1;

@@ -11,11 +11,13 @@ namespace troupe {
 /// A text file, plain or gzip, in large blocks of whole lines. One thread.
 class line_blocks {
  public:
+  static constexpr std::size_t padding = 16;
+
   explicit line_blocks(const std::string& path) : source_(path) {}
 
   /// The next block; false at the end. Its last byte is a newline (one is added to a last line
-  /// without), so a parser that stops at newlines needs no other bound. A byte order mark at the
-  /// start of the file is left out.
+  /// without), so a parser that stops at newlines needs no other bound; `padding` more bytes can
+  /// be read, but mean nothing. A byte order mark at the start of the file is left out.
   /// \throws error (data) as byte_source, or for a line that cannot be text (longer than 1 GiB).
   bool next();
   const char* begin() const noexcept { return buffer_.data(); }
