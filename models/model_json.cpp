@@ -108,6 +108,21 @@ model_spec spec_from(const json& root, const model_catalogue& catalogue) {
   return spec;
 }
 
+json parse(const std::string& text) {
+  // A model nests five levels. Deeper text is not built at all: the library copies a value by
+  // recursion, and hostile text could exhaust the stack.
+  constexpr int deepest = 8;
+  bool too_deep = false;
+  const auto keep = [&](int depth, json::parse_event_t, const json&) {
+    too_deep = too_deep || depth > deepest;
+    return depth <= deepest;
+  };
+  json root = json::parse(text, keep, false);
+  if (root.is_discarded()) throw data_error("", "the text is no JSON");
+  if (too_deep) throw data_error("", "the text is nested too deeply");
+  return root;
+}
+
 }  // namespace
 
 std::string to_json(const model_spec& spec) {
@@ -127,8 +142,7 @@ std::string to_json(const model_spec& spec) {
 }
 
 model_spec model_from_json(const std::string& text, const model_catalogue& catalogue) {
-  const json root = json::parse(text, nullptr, false);
-  if (root.is_discarded()) throw data_error("", "the text is no JSON");
+  const json root = parse(text);
   try {
     return spec_from(root, catalogue);
   } catch (const error& e) {

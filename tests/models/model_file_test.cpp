@@ -199,7 +199,9 @@ BOOST_AUTO_TEST_CASE(a_wrong_architecture_is_refused_with_its_place) {
   }
   BOOST_TEST(refusal_of_text(std::string(100000, '[')) == "section 'model': the text is no JSON");
   const std::string deep = std::string(100000, '[') + std::string(100000, ']');
-  BOOST_TEST(!refusal_of_text(altered("0.25", deep)).empty());
+  BOOST_TEST(refusal_of_text(altered("0.25", deep)) ==
+             "section 'model': the text is nested too deeply");
+  BOOST_TEST(refusal_of_text(deep) == "section 'model': the text is nested too deeply");
 }
 
 BOOST_AUTO_TEST_CASE(vectors_of_another_length_are_refused) {
