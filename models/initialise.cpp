@@ -47,8 +47,12 @@ void cut_normal(double deviation, const random_stream& stream, std::size_t count
 void initialise(const parameter_block& block, const random_stream& stream, float* out) {
   using start = parameter_block::start;
   switch (block.initialiser) {
-    case start::zeros: std::fill_n(out, block.count, 0.0f); break;
-    case start::ones: std::fill_n(out, block.count, 1.0f); break;
+    case start::zeros:
+      std::fill_n(out, block.count, 0.0f);
+      break;
+    case start::ones:
+      std::fill_n(out, block.count, 1.0f);
+      break;
     case start::glorot_uniform:
     case start::he_uniform:
       uniform(std::sqrt(3.0 * variance(block)), stream, block.count, out);

@@ -57,9 +57,7 @@ struct conv2d_geometry {
   bool bias = true;
   bool relu = false;  ///< y = max(0, convolution + bias)
 
-  std::size_t out_volume() const noexcept {
-    return window.out_height * window.out_width * filters;
-  }
+  std::size_t out_volume() const noexcept { return window.out_height * window.out_width * filters; }
   std::size_t weights() const noexcept { return window.window_volume() * filters; }
 };
 

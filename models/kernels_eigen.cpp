@@ -53,8 +53,8 @@ void for_each_cell(const window_geometry& w, std::size_t row, std::size_t column
     const std::size_t h = row * w.stride_height + i;
     for (std::size_t j = 0; j < w.window_width; ++j, to += w.channels) {
       const std::size_t v = column * w.stride_width + j;
-      const bool inside = h >= w.pad_top && h - w.pad_top < w.height && v >= w.pad_left &&
-                          v - w.pad_left < w.width;
+      const bool inside =
+          h >= w.pad_top && h - w.pad_top < w.height && v >= w.pad_left && v - w.pad_left < w.width;
       visit(inside, inside ? ((h - w.pad_top) * w.width + v - w.pad_left) * w.channels : 0, to);
     }
   }
@@ -65,7 +65,8 @@ void for_each_cell(const window_geometry& w, std::size_t row, std::size_t column
 class eigen_conv2d final : public conv2d_kernels {
  public:
   explicit eigen_conv2d(const conv2d_geometry& geometry)
-      : g_(geometry), cells_(geometry.window.out_height * geometry.window.out_width),
+      : g_(geometry),
+        cells_(geometry.window.out_height * geometry.window.out_width),
         windows_(cells_ * geometry.window.window_volume()) {}
 
   void forward(const float* x, const float* w, const float* bias, float* y,

@@ -135,8 +135,12 @@ struct product {
 class onednn_conv2d final : public conv2d_kernels {
  public:
   onednn_conv2d(const conv2d_geometry& geometry, std::size_t largest_batch)
-      : g_(geometry), largest_(largest_batch), engine_(dnnl::engine::kind::cpu, 0),
-        stream_(engine_), whole_(geometry, largest_batch), single_(geometry, 1),
+      : g_(geometry),
+        largest_(largest_batch),
+        engine_(dnnl::engine::kind::cpu, 0),
+        stream_(engine_),
+        whole_(geometry, largest_batch),
+        single_(geometry, 1),
         bias_sum_(geometry.filters) {}
 
   void forward(const float* x, const float* w, const float* bias, float* y,
@@ -208,8 +212,8 @@ class onednn_conv2d final : public conv2d_kernels {
         {dnnl::algorithm::convolution_direct, d.x, d.any_weights, d.bias, d.y, d.strides, d.before,
          d.after},
         d.own_scratch, engine_, d.forward(engine_, false));
-    slot.emplace(engine_, d, dnnl::convolution_backward_weights(chosen),
-                 chosen.diff_weights_desc(), chosen.scratchpad_desc());
+    slot.emplace(engine_, d, dnnl::convolution_backward_weights(chosen), chosen.diff_weights_desc(),
+                 chosen.scratchpad_desc());
     finish(*slot, DNNL_ARG_SRC, d.x, DNNL_ARG_DIFF_DST, d.y, DNNL_ARG_DIFF_WEIGHTS);
     add_bias_argument(*slot, d, DNNL_ARG_DIFF_BIAS);
     if (&d == &single_) sum_ = float_buffer(slot->weights.values().size());
@@ -255,7 +259,7 @@ class onednn_conv2d final : public conv2d_kernels {
   dnnl::stream stream_;
   description whole_, single_;
   std::optional<product> forward_[2], weights_[2], inputs_[2];  // [1]: for full mini-batches
-  float_buffer sum_, bias_sum_;  // of a short mini-batch's rows
+  float_buffer sum_, bias_sum_;                                 // of a short mini-batch's rows
 };
 
 }  // namespace

@@ -10,12 +10,10 @@ namespace {
 
 /// c = a b, row-major; 'T' where a matrix is stored the other way round.
 void product(char a_order, char b_order, std::size_t m, std::size_t n, std::size_t k,
-             const float* a, std::size_t a_stride, const float* b, std::size_t b_stride,
-             float* c) {
+             const float* a, std::size_t a_stride, const float* b, std::size_t b_stride, float* c) {
   const auto size = [](std::size_t value) { return static_cast<dnnl_dim_t>(value); };
-  const dnnl_status_t status =
-      dnnl_sgemm(a_order, b_order, size(m), size(n), size(k), 1.0f, a, size(a_stride), b,
-                 size(b_stride), 0.0f, c, size(n));
+  const dnnl_status_t status = dnnl_sgemm(a_order, b_order, size(m), size(n), size(k), 1.0f, a,
+                                          size(a_stride), b, size(b_stride), 0.0f, c, size(n));
   if (status != dnnl_success) throw std::runtime_error("oneDNN refused a matrix product");
 }
 

@@ -16,7 +16,7 @@ namespace troupe {
 /// How one run of consecutive parameters of a layer starts.
 struct parameter_block {
   enum class start { glorot_uniform, glorot_normal, he_uniform, he_normal, zeros, ones };
-  std::string name;        ///< "kernel", "bias"
+  std::string name;  ///< "kernel", "bias"
   std::size_t count = 0;
   start initialiser = start::zeros;
   std::size_t fan_in = 0, fan_out = 0;  ///< inputs and outputs of one unit, for Glorot and He
@@ -60,7 +60,8 @@ class layer {
   /// and variance), each with its start.
   virtual std::vector<parameter_block> statistics() const { return {}; }
   /// `index` is the layer's place in the network: its own stream of random numbers.
-  virtual std::unique_ptr<layer_pass> prepare(std::size_t largest_batch, std::size_t index) const = 0;
+  virtual std::unique_ptr<layer_pass> prepare(std::size_t largest_batch,
+                                              std::size_t index) const = 0;
   /// Whether the output is the input under another shape; the network then hands the numbers on
   /// where they are, without a pass.
   virtual bool only_reshapes() const { return false; }
@@ -73,7 +74,7 @@ class layer {
 
 struct layer_entry {
   std::string name;
-  std::string summary;             ///< one sentence
+  std::string summary;  ///< one sentence
   std::vector<setting> options;
   /// Makes the layer for an input shape, or throws error (job) with an empty place and the reason
   /// (a kernel larger than its input, say).

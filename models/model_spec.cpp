@@ -10,6 +10,8 @@ std::size_t volume(const shape& s) noexcept {
   return product;
 }
 
-std::string to_text(const shape& s) { return fmt::format("{}", fmt::join(s, " x ")); }
+std::string to_text(const shape& s) {
+  return fmt::format("{}", fmt::join(s, " x "));
+}
 
 }  // namespace troupe

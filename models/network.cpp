@@ -47,7 +47,7 @@ model_summary describe(const model_spec& spec, const model_catalogue& catalogue)
 struct network::implementation {
   /// A layer at work and where its numbers lie.
   struct stage {
-    std::unique_ptr<layer_pass> pass;  // none: the numbers are handed on as they are
+    std::unique_ptr<layer_pass> pass;            // none: the numbers are handed on as they are
     std::size_t parameters = 0, statistics = 0;  // where its part of the flat vectors begins
     float_buffer output;
     const float* x = nullptr;  // of the last forward pass
@@ -120,11 +120,14 @@ struct network::implementation {
   std::uint64_t correct(const float* last, const batch& rows) const {
     const bool logits = !plan.output_activation.is_linear();
     switch (plan.summary.labels) {
-      case label_use::classes: return correct_classes(last, rows, width);
+      case label_use::classes:
+        return correct_classes(last, rows, width);
       case label_use::binary:
         return width == 1 ? correct_sides(last, rows, logits ? 0.0f : 0.5f, 0.5f) : 0;
-      case label_use::signs: return width == 1 ? correct_sides(last, rows, 0.0f, 0.0f) : 0;
-      case label_use::values: break;
+      case label_use::signs:
+        return width == 1 ? correct_sides(last, rows, 0.0f, 0.0f) : 0;
+      case label_use::values:
+        break;
     }
     return 0;
   }
@@ -153,11 +156,14 @@ network::~network() = default;
 network::network(network&&) noexcept = default;
 network& network::operator=(network&&) noexcept = default;
 
-const model_summary& network::summary() const noexcept { return implementation_->plan.summary; }
-std::size_t network::largest_batch() const noexcept { return implementation_->largest_batch; }
+const model_summary& network::summary() const noexcept {
+  return implementation_->plan.summary;
+}
+std::size_t network::largest_batch() const noexcept {
+  return implementation_->largest_batch;
+}
 
-void network::initialise(span<float> parameters, span<float> statistics,
-                         std::uint64_t seed) const {
+void network::initialise(span<float> parameters, span<float> statistics, std::uint64_t seed) const {
   implementation_->check(parameters.size(), statistics.size(), 0);
   float* parameter = parameters.data();
   float* statistic = statistics.data();
@@ -184,8 +190,8 @@ step_result network::gradient(span<const float> parameters, span<float> statisti
     std::fill(gradient.data(), gradient.data() + gradient.size(), 0.0f);
     return result;
   }
-  const float* last = self.forward(parameters.data(), statistics.data(), rows.features, rows.rows,
-                                   true, at);
+  const float* last =
+      self.forward(parameters.data(), statistics.data(), rows.features, rows.rows, true, at);
   result.loss_sum = self.plan.loss->evaluate(last, rows.rows, self.width, rows.labels,
                                              rows.label_width, self.upper.data());
   result.correct = self.correct(last, rows);
@@ -210,8 +216,8 @@ std::pair<double, span<const float>> network::score(span<const float> parameters
   self.check(parameters.size(), statistics.size(), rows.rows);
   const float* last = self.forward(parameters.data(), const_cast<float*>(statistics.data()),
                                    rows.features, rows.rows, false, {});
-  const double loss = self.plan.loss->evaluate(last, rows.rows, self.width, rows.labels,
-                                               rows.label_width, nullptr);
+  const double loss =
+      self.plan.loss->evaluate(last, rows.rows, self.width, rows.labels, rows.label_width, nullptr);
   return {loss, self.final_outputs(last, rows.rows)};
 }
 

@@ -12,7 +12,9 @@ namespace {
 constexpr std::size_t largest_row = std::size_t{1} << 31;
 constexpr std::size_t most_parameters = std::size_t{1} << 33;
 
-std::string layer_place(std::size_t index) { return fmt::format("model.layers.{}", index); }
+std::string layer_place(std::size_t index) {
+  return fmt::format("model.layers.{}", index);
+}
 
 /// The volume, or `largest_row` + 1 if it is more than that.
 std::size_t bounded_volume(const shape& s) noexcept {
@@ -117,11 +119,11 @@ void network_plan::leave_activation_to_loss(const std::string& loss_name) {
   // Softmax is over the last axis, which a reshape after it would change.
   const bool reshaped = layers[last]->output() != summary.output && wanted == "softmax";
   if (!found.empty() && (found != wanted || reshaped)) {
-    throw job_error("model.loss",
-                    fmt::format("{} wants the model to end in {} (or in no activation, which means "
-                                "the same), not in {}{}",
-                                loss_name, wanted, found,
-                                found == wanted ? " and then another shape" : ""));
+    throw job_error(
+        "model.loss",
+        fmt::format("{} wants the model to end in {} (or in no activation, which means "
+                    "the same), not in {}{}",
+                    loss_name, wanted, found, found == wanted ? " and then another shape" : ""));
   }
   if (!found.empty()) layers[last] = layers[last]->without_activation();
   output_activation = activation_function(wanted);

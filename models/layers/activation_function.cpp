@@ -61,8 +61,8 @@ activation_function::activation_function(const std::string& name, const settings
 }
 
 const std::vector<std::string>& activation_function::names() {
-  static const std::vector<std::string> all = {"linear", "relu",     "leaky_relu", "elu",
-                                               "sigmoid", "tanh",    "softplus",   "gelu",
+  static const std::vector<std::string> all = {"linear",  "relu",   "leaky_relu", "elu",
+                                               "sigmoid", "tanh",   "softplus",   "gelu",
                                                "swish",   "softmax"};  // in the order of `kind`
   return all;
 }
@@ -80,15 +80,33 @@ void activation_function::forward(const float* x, float* y, std::size_t rows,
     case kind::linear:
       if (x != y) out = in;
       break;
-    case kind::relu: out = (in < 0.0f).select(0.0f, in); break;
-    case kind::leaky_relu: out = (in < 0.0f).select(alpha_ * in, in); break;
-    case kind::elu: out = (in < 0.0f).select(alpha_ * in.min(0.0f).expm1(), in); break;
-    case kind::sigmoid: out = 1.0f / (1.0f + (-in).exp()); break;
-    case kind::tanh: out = in.tanh(); break;
-    case kind::softplus: out = in.max(0.0f) + (-in.abs()).exp().log1p(); break;
-    case kind::gelu: out = 0.5f * in * (1.0f + (in * inverse_sqrt_2).erf()); break;
-    case kind::swish: out = in / (1.0f + (-in).exp()); break;
-    case kind::softmax: softmax(x, y, rows, width); break;
+    case kind::relu:
+      out = (in < 0.0f).select(0.0f, in);
+      break;
+    case kind::leaky_relu:
+      out = (in < 0.0f).select(alpha_ * in, in);
+      break;
+    case kind::elu:
+      out = (in < 0.0f).select(alpha_ * in.min(0.0f).expm1(), in);
+      break;
+    case kind::sigmoid:
+      out = 1.0f / (1.0f + (-in).exp());
+      break;
+    case kind::tanh:
+      out = in.tanh();
+      break;
+    case kind::softplus:
+      out = in.max(0.0f) + (-in.abs()).exp().log1p();
+      break;
+    case kind::gelu:
+      out = 0.5f * in * (1.0f + (in * inverse_sqrt_2).erf());
+      break;
+    case kind::swish:
+      out = in / (1.0f + (-in).exp());
+      break;
+    case kind::softmax:
+      softmax(x, y, rows, width);
+      break;
   }
 }
 
@@ -101,12 +119,24 @@ void activation_function::backward(const float* x, const float* y, const float* 
     case kind::linear:
       if (dx != dy) to = gradient;
       break;
-    case kind::relu: to = (out > 0.0f).select(gradient, 0.0f); break;
-    case kind::leaky_relu: to = (out > 0.0f).select(gradient, alpha_ * gradient); break;
-    case kind::elu: to = (out > 0.0f).select(gradient, (out + alpha_) * gradient); break;
-    case kind::sigmoid: to = gradient * out * (1.0f - out); break;
-    case kind::tanh: to = gradient * (1.0f - out.square()); break;
-    case kind::softplus: to = -gradient * (-out).expm1(); break;
+    case kind::relu:
+      to = (out > 0.0f).select(gradient, 0.0f);
+      break;
+    case kind::leaky_relu:
+      to = (out > 0.0f).select(gradient, alpha_ * gradient);
+      break;
+    case kind::elu:
+      to = (out > 0.0f).select(gradient, (out + alpha_) * gradient);
+      break;
+    case kind::sigmoid:
+      to = gradient * out * (1.0f - out);
+      break;
+    case kind::tanh:
+      to = gradient * (1.0f - out.square());
+      break;
+    case kind::softplus:
+      to = -gradient * (-out).expm1();
+      break;
     case kind::gelu: {
       const const_array in(x, n);
       to = gradient * (0.5f * (1.0f + (in * inverse_sqrt_2).erf()) +
@@ -119,7 +149,9 @@ void activation_function::backward(const float* x, const float* y, const float* 
       to = gradient / (1.0f + (-in).exp()) * (1.0f + in / (1.0f + in.exp()));
       break;
     }
-    case kind::softmax: softmax_backward(y, dy, dx, rows, width); break;
+    case kind::softmax:
+      softmax_backward(y, dy, dx, rows, width);
+      break;
   }
 }
 

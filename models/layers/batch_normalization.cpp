@@ -23,8 +23,15 @@ struct batch_options {
 class batch_normalization_pass final : public layer_pass {
  public:
   batch_normalization_pass(std::size_t outer, std::size_t channels, batch_options options)
-      : outer_(outer), channels_(channels), options_(options), mean_(channels), inverse_(channels),
-        factor_(channels), shift_(channels), first_sum_(channels), second_sum_(channels) {}
+      : outer_(outer),
+        channels_(channels),
+        options_(options),
+        mean_(channels),
+        inverse_(channels),
+        factor_(channels),
+        shift_(channels),
+        first_sum_(channels),
+        second_sum_(channels) {}
 
   void forward(const float* parameters, float* statistics, const float* x, float* y,
                std::size_t rows, bool training, const draw&) override {
@@ -94,8 +101,7 @@ class batch_normalization_pass final : public layer_pass {
     }
     for (std::size_t c = 0; c < channels_; ++c) {
       second_sum_[c] /= static_cast<double>(cells);
-      inverse_.data()[c] =
-          1.0f / std::sqrt(static_cast<float>(second_sum_[c]) + options_.epsilon);
+      inverse_.data()[c] = 1.0f / std::sqrt(static_cast<float>(second_sum_[c]) + options_.epsilon);
     }
   }
 
@@ -124,8 +130,8 @@ class batch_normalization_pass final : public layer_pass {
 
   std::size_t outer_, channels_;
   batch_options options_;
-  float_buffer mean_, inverse_;   // of the last mini-batch; inverse of the deviation
-  float_buffer factor_, shift_;   // scratch
+  float_buffer mean_, inverse_;  // of the last mini-batch; inverse of the deviation
+  float_buffer factor_, shift_;  // scratch
   std::vector<double> first_sum_, second_sum_;
 };
 

@@ -14,9 +14,12 @@ constexpr double largest_extent = 65536;
 const std::vector<std::pair<std::string, parameter_block::start>>& initialisers() {
   using start = parameter_block::start;
   static const std::vector<std::pair<std::string, start>> all = {
-      {"glorot_uniform", start::glorot_uniform}, {"glorot_normal", start::glorot_normal},
-      {"he_uniform", start::he_uniform},         {"he_normal", start::he_normal},
-      {"zeros", start::zeros},                   {"ones", start::ones}};
+      {"glorot_uniform", start::glorot_uniform},
+      {"glorot_normal", start::glorot_normal},
+      {"he_uniform", start::he_uniform},
+      {"he_normal", start::he_normal},
+      {"zeros", start::zeros},
+      {"ones", start::ones}};
   return all;
 }
 

@@ -13,7 +13,9 @@
 namespace troupe::layers {
 
 /// A reason why a layer cannot be made; the network adds the place.
-inline error unfit(const std::string& reason) { return job_error("", reason); }
+inline error unfit(const std::string& reason) {
+  return job_error("", reason);
+}
 
 /// activation, use_bias, initialiser: of dense and conv2d.
 void add_weight_options(std::vector<setting>& to);

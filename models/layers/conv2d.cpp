@@ -28,8 +28,8 @@ class conv2d_pass final : public layer_pass {
     if (apply_after_) activation_.forward(sum, y, rows * cells_, filters_);
   }
 
-  void backward(const float* parameters, const float* x, const float* y, float* dy,
-                float* gradient, float* dx, std::size_t rows, const draw&) override {
+  void backward(const float* parameters, const float* x, const float* y, float* dy, float* gradient,
+                float* dx, std::size_t rows, const draw&) override {
     activation_.backward(before_.data(), y, dy, dy, rows * cells_, filters_);
     kernels_->weight_gradient(x, dy, gradient, gradient + weights_, rows);
     if (dx) kernels_->input_gradient(dy, parameters, dx, rows);
@@ -92,11 +92,13 @@ layer_entry conv2d_layer() {
                               .at_least(1)
                               .at_most(most_filters)
                               .required());
-  setting kernel = extent_option("kernel", "size of a filter in pixels: one number, or [height, width]");
+  setting kernel =
+      extent_option("kernel", "size of a filter in pixels: one number, or [height, width]");
   kernel.required = true;
   entry.options.push_back(kernel);
   entry.options.push_back(padding_option());
-  setting stride = extent_option("stride", "pixels between windows: one number, or [height, width]");
+  setting stride =
+      extent_option("stride", "pixels between windows: one number, or [height, width]");
   stride.fallback = integers{1};
   entry.options.push_back(stride);
   add_weight_options(entry.options);

@@ -30,8 +30,8 @@ class dense_pass final : public layer_pass {
     if (apply_after_) options_.activation.forward(sum, y, rows, units_);
   }
 
-  void backward(const float* parameters, const float* x, const float* y, float* dy,
-                float* gradient, float* dx, std::size_t rows, const draw&) override {
+  void backward(const float* parameters, const float* x, const float* y, float* dy, float* gradient,
+                float* dx, std::size_t rows, const draw&) override {
     options_.activation.backward(before_.data(), y, dy, dy, rows, units_);
     kernels_->weight_gradient(x, dy, gradient, options_.use_bias ? gradient + weights_ : nullptr,
                               rows);
@@ -80,10 +80,8 @@ layer_entry dense_layer() {
   layer_entry entry;
   entry.name = "dense";
   entry.summary = "Every output is a weighted sum of all inputs.";
-  entry.options.push_back(declare::integer("units", "number of outputs")
-                              .at_least(1)
-                              .at_most(most_units)
-                              .required());
+  entry.options.push_back(
+      declare::integer("units", "number of outputs").at_least(1).at_most(most_units).required());
   add_weight_options(entry.options);
   entry.make = [](const settings& options, const shape& input) -> std::unique_ptr<layer> {
     if (input.size() != 1) {

@@ -15,7 +15,10 @@ class layer_normalization_pass final : public layer_pass {
  public:
   layer_normalization_pass(std::size_t outer, std::size_t width, float epsilon,
                            std::size_t largest_batch)
-      : outer_(outer), width_(width), epsilon_(epsilon), mean_(largest_batch * outer),
+      : outer_(outer),
+        width_(width),
+        epsilon_(epsilon),
+        mean_(largest_batch * outer),
         inverse_(largest_batch * outer) {}
 
   void forward(const float* parameters, float*, const float* x, float* y, std::size_t rows, bool,

@@ -32,9 +32,8 @@ class max_pool2d_pass final : public layer_pass {
     for (std::size_t r = 0; r < rows; ++r) {
       for_each_window(g_, [&](const window_part& part, std::size_t to) {
         std::fill(open_.begin(), open_.end(), 1);
-        for_each_cell(g_, part, [&](std::size_t from) {
-          hand_back(x + from, y + to, dy + to, dx + from);
-        });
+        for_each_cell(g_, part,
+                      [&](std::size_t from) { hand_back(x + from, y + to, dy + to, dx + from); });
       });
       x += g_.in_volume();
       dx += g_.in_volume();

@@ -3,7 +3,8 @@
 namespace troupe::layers {
 
 std::vector<setting> pooling_options() {
-  setting pool = extent_option("pool", "size of a window in pixels: one number, or [height, width]");
+  setting pool =
+      extent_option("pool", "size of a window in pixels: one number, or [height, width]");
   pool.fallback = integers{2};
   return {pool,
           extent_option("stride", "pixels between windows, the size of a window unless given"),

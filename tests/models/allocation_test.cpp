@@ -91,22 +91,42 @@ constexpr std::size_t usual = alignof(std::max_align_t);
 
 }  // namespace
 
-void* operator new(std::size_t bytes) { return taken(usual, bytes, __builtin_return_address(0)); }
-void* operator new[](std::size_t bytes) { return taken(usual, bytes, __builtin_return_address(0)); }
+void* operator new(std::size_t bytes) {
+  return taken(usual, bytes, __builtin_return_address(0));
+}
+void* operator new[](std::size_t bytes) {
+  return taken(usual, bytes, __builtin_return_address(0));
+}
 void* operator new(std::size_t bytes, std::align_val_t alignment) {
   return taken(static_cast<std::size_t>(alignment), bytes, __builtin_return_address(0));
 }
 void* operator new[](std::size_t bytes, std::align_val_t alignment) {
   return taken(static_cast<std::size_t>(alignment), bytes, __builtin_return_address(0));
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete[](void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
-void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p) noexcept {
+  std::free(p);
+}
+void operator delete[](void* p) noexcept {
+  std::free(p);
+}
+void operator delete(void* p, std::size_t) noexcept {
+  std::free(p);
+}
+void operator delete[](void* p, std::size_t) noexcept {
+  std::free(p);
+}
+void operator delete(void* p, std::align_val_t) noexcept {
+  std::free(p);
+}
+void operator delete[](void* p, std::align_val_t) noexcept {
+  std::free(p);
+}
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
+  std::free(p);
+}
+void operator delete[](void* p, std::size_t, std::align_val_t) noexcept {
+  std::free(p);
+}
 
 namespace {
 
@@ -120,7 +140,9 @@ const char* file_of(const void* address) {
 
 /// oneDNN's execute builds a list of arguments inside the library at each call, and its matrix
 /// product takes its packing buffer there; nothing outside it can prevent that.
-bool inside_library(const void* caller) { return std::strstr(file_of(caller), "libdnnl"); }
+bool inside_library(const void* caller) {
+  return std::strstr(file_of(caller), "libdnnl");
+}
 
 struct count {
   std::size_t ours = 0, library = 0;
@@ -182,13 +204,18 @@ BOOST_AUTO_TEST_CASE(a_step_of_the_higgs_network_takes_nothing_from_the_heap) {
 }
 
 BOOST_AUTO_TEST_CASE(a_step_through_every_other_layer_takes_nothing_from_the_heap) {
-  expect_none(model({8, 8, 2},
-                    {{"conv2d", {{"filters", whole(4)}, {"kernel", whole(3)},
-                                 {"padding", word("same")}, {"activation", word("gelu")}}},
-                     bare("batch_normalization"), bare("average_pool2d"),
-                     {"activation", {{"function", word("swish")}}},
-                     {"reshape", {{"shape", integers{-1}}}}, dense(6, "softplus"),
-                     bare("layer_normalization"), dense(3, "softmax")}),
+  expect_none(model({8, 8, 2}, {{"conv2d",
+                                 {{"filters", whole(4)},
+                                  {"kernel", whole(3)},
+                                  {"padding", word("same")},
+                                  {"activation", word("gelu")}}},
+                                bare("batch_normalization"),
+                                bare("average_pool2d"),
+                                {"activation", {{"function", word("swish")}}},
+                                {"reshape", {{"shape", integers{-1}}}},
+                                dense(6, "softplus"),
+                                bare("layer_normalization"),
+                                dense(3, "softmax")}),
               8, 3, "sgd");
 }
 

@@ -54,8 +54,9 @@ BOOST_AUTO_TEST_CASE(layers_must_fit_each_other) {
   expect_error(model({28, 28}, {conv2d(2, 3, "relu")}), "model.layers.0", "add the channels");
   expect_error(model({5, 4, 1}, {bare("average_pool2d"), conv2d(2, 3, "relu")}), "model.layers.1",
                "does not fit");
-  expect_error(one_layer({4, 4, 1}, {"conv2d", {{"filters", whole(2)}, {"kernel", integers{1, 1, 1}}}}),
-               "model.layers.0", "[height, width]");
+  expect_error(
+      one_layer({4, 4, 1}, {"conv2d", {{"filters", whole(2)}, {"kernel", integers{1, 1, 1}}}}),
+      "model.layers.0", "[height, width]");
   expect_error(one_layer({6}, {"reshape", {{"shape", integers{4}}}}), "model.layers.0",
                "cannot be reshaped");
   expect_error(one_layer({6}, {"reshape", {{"shape", integers{-1, -1}}}}), "model.layers.0",
@@ -79,10 +80,11 @@ BOOST_AUTO_TEST_CASE(the_loss_must_fit_the_output) {
 }
 
 BOOST_AUTO_TEST_CASE(a_summary_tells_shapes_and_numbers) {
-  const model_summary s = describe(
-      model({8, 7, 3}, {conv2d(4, 3, "relu"), bare("batch_normalization"), bare("max_pool2d"),
-                        bare("flatten"), dense(1, "sigmoid")}, "binary_crossentropy"),
-      model_catalogue::builtin());
+  const model_summary s = describe(model({8, 7, 3},
+                                         {conv2d(4, 3, "relu"), bare("batch_normalization"),
+                                          bare("max_pool2d"), bare("flatten"), dense(1, "sigmoid")},
+                                         "binary_crossentropy"),
+                                   model_catalogue::builtin());
   BOOST_TEST(s.layers.size() == 5u);
   BOOST_TEST(s.layers[0].kind == "conv2d");
   BOOST_TEST((s.layers[0].output == shape{6, 5, 4}));

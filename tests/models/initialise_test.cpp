@@ -73,9 +73,11 @@ BOOST_AUTO_TEST_CASE(layers_start_from_numbers_of_their_own) {
 }
 
 BOOST_AUTO_TEST_CASE(he_is_used_on_request) {
-  const auto l = make_layer("dense", {{"units", whole(3)}, {"initialiser", word("he_normal")}}, {5});
+  const auto l =
+      make_layer("dense", {{"units", whole(3)}, {"initialiser", word("he_normal")}}, {5});
   BOOST_TEST((l->parameters()[0].initialiser == start::he_normal));
-  const auto c = make_layer("conv2d", {{"filters", whole(6)}, {"kernel", integers{2, 3}}}, {4, 4, 5});
+  const auto c =
+      make_layer("conv2d", {{"filters", whole(6)}, {"kernel", integers{2, 3}}}, {4, 4, 5});
   BOOST_TEST((c->parameters()[0].initialiser == start::glorot_uniform));
   BOOST_TEST(c->parameters()[0].fan_in == 30u);
   BOOST_TEST(c->parameters()[0].fan_out == 36u);

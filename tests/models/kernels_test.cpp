@@ -111,7 +111,8 @@ std::vector<float> defined_forward(const conv2d_geometry& g, std::size_t rows) {
 BOOST_AUTO_TEST_SUITE(kernels)
 
 BOOST_AUTO_TEST_CASE(dense_products_of_both_libraries_agree) {
-  const std::size_t sizes[][3] = {{1, 1, 1}, {3, 5, 7}, {32, 784, 128}, {32, 30, 500}, {16, 225, 10}};
+  const std::size_t sizes[][3] = {
+      {1, 1, 1}, {3, 5, 7}, {32, 784, 128}, {32, 30, 500}, {16, 225, 10}};
   for (const auto& s : sizes) {
     for (int variant = 0; variant < 4; ++variant) {
       dense_geometry g{s[1], s[2]};

@@ -19,8 +19,12 @@ inline std::vector<float> random_floats(std::size_t count, std::uint64_t seed, f
   return out;
 }
 
-inline std::int64_t whole(std::int64_t value) { return value; }
-inline std::string word(const char* text) { return text; }
+inline std::int64_t whole(std::int64_t value) {
+  return value;
+}
+inline std::string word(const char* text) {
+  return text;
+}
 
 inline std::unique_ptr<layer> make_layer(const std::string& kind, const settings& options,
                                          const shape& input) {

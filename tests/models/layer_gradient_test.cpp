@@ -101,12 +101,14 @@ std::vector<layer_case> all_cases() {
 class bench {
  public:
   bench(const layer_case& c, std::size_t largest_batch)
-      : rows_(c.rows), layer_(make_layer(c.kind, c.options, c.input)),
+      : rows_(c.rows),
+        layer_(make_layer(c.kind, c.options, c.input)),
         pass_(layer_->prepare(largest_batch, 1)),
         x(random_floats(c.rows * volume(c.input), 1)),
         parameters(random_floats(count(layer_->parameters()), 2, 0.7f)),
         statistics_(count(layer_->statistics()), 1.0f),
-        weights_(random_floats(c.rows * volume(layer_->output()), 3)), y_(weights_.size()) {}
+        weights_(random_floats(c.rows * volume(layer_->output()), 3)),
+        y_(weights_.size()) {}
 
   double loss() {
     pass_->forward(parameters.data(), statistics_.data(), x.data(), y_.data(), rows_, true, at_);
@@ -157,7 +159,8 @@ void compare(bench& b, std::vector<float>& values, const std::vector<float>& der
   std::size_t probes = 0, kinks = 0;
   for (std::size_t i = 0; i < values.size(); i += stride, ++probes) {
     const float before = values[i];
-    const float above = before + static_cast<float>(step), below = before - static_cast<float>(step);
+    const float above = before + static_cast<float>(step),
+                below = before - static_cast<float>(step);
     values[i] = above;
     const double high = b.loss();
     values[i] = below;

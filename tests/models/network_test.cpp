@@ -16,11 +16,18 @@ constexpr double step = 5e-3;       // of the differences
 constexpr double tolerance = 4e-3;  // of a derivative, relative to 1 + its size
 
 model_spec small_convnet() {
-  return model({6, 6, 2}, {{"conv2d", {{"filters", whole(4)}, {"kernel", whole(3)},
-                                       {"padding", word("same")}, {"activation", word("tanh")}}},
-                           bare("batch_normalization"), bare("average_pool2d"), bare("flatten"),
-                           {"dropout", {{"rate", 0.3}}}, dense(6, "gelu"),
-                           bare("layer_normalization"), dense(3, "softmax")});
+  return model({6, 6, 2}, {{"conv2d",
+                            {{"filters", whole(4)},
+                             {"kernel", whole(3)},
+                             {"padding", word("same")},
+                             {"activation", word("tanh")}}},
+                           bare("batch_normalization"),
+                           bare("average_pool2d"),
+                           bare("flatten"),
+                           {"dropout", {{"rate", 0.3}}},
+                           dense(6, "gelu"),
+                           bare("layer_normalization"),
+                           dense(3, "softmax")});
 }
 
 void check_gradient(const model_spec& spec, std::size_t largest, std::size_t rows,
@@ -72,8 +79,11 @@ BOOST_AUTO_TEST_CASE(the_sample_models_have_the_known_numbers_of_parameters) {
 BOOST_AUTO_TEST_CASE(logits_and_probabilities_mean_the_same) {
   workplace with(model({4}, {dense(5, "relu"), dense(3, "softmax")}), 6);
   workplace without(model({4}, {dense(5, "relu"), dense(3)}), 6);
-  workplace separate(model({4}, {dense(5, "relu"), dense(3), bare("flatten"),
-                                 {"activation", {{"function", word("softmax")}}}}), 6);
+  workplace separate(model({4}, {dense(5, "relu"),
+                                 dense(3),
+                                 bare("flatten"),
+                                 {"activation", {{"function", word("softmax")}}}}),
+                     6);
   const step_result a = with.step(6), b = without.step(6), c = separate.step(6);
   BOOST_TEST(a.loss_sum == b.loss_sum);
   BOOST_TEST(a.loss_sum == c.loss_sum);
@@ -105,7 +115,8 @@ BOOST_AUTO_TEST_CASE(rows_that_are_right_are_counted) {
   const auto outputs = w.net.predict(w.parameters, w.statistics, w.features.data(), 8);
   for (std::size_t r = 0; r < 8; ++r) {
     std::size_t best = 0;
-    for (std::size_t c = 1; c < 3; ++c) best = outputs[3 * r + c] > outputs[3 * r + best] ? c : best;
+    for (std::size_t c = 1; c < 3; ++c)
+      best = outputs[3 * r + c] > outputs[3 * r + best] ? c : best;
     w.labels[r] = static_cast<float>(r < 5 ? best : (best + 1) % 3);
   }
   BOOST_TEST(w.step(8).correct == 5u);
@@ -132,7 +143,8 @@ BOOST_AUTO_TEST_CASE(class_labels_may_be_indices_or_one_hot) {
 
 BOOST_AUTO_TEST_CASE(training_lowers_the_loss) {
   workplace w(model({8, 8, 1}, {conv2d(6, 3, "relu"), bare("max_pool2d"), bare("flatten"),
-                                dense(4, "softmax")}), 16);
+                                dense(4, "softmax")}),
+              16);
   const double first = w.step(16).loss_sum;
   for (int i = 0; i < 200; ++i) {
     w.step(16);
