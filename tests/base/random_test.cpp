@@ -30,9 +30,9 @@ BOOST_AUTO_TEST_CASE(philox_gives_its_known_answers) {
 
 BOOST_AUTO_TEST_CASE(words_are_the_words_one_by_one) {
   const random_stream stream(7, random_purpose::test, 3, 4);
-  // Around a block of four, a vectorised turn, and the carry into the counter's upper half.
+  // Around a block of four, a turn of eight blocks, and the carry into the counter's upper half.
   for (const std::uint64_t first : {0ull, 1ull, 3ull, 61ull, 4 * 0xfffffff8ull + 1}) {
-    for (const std::size_t count : {0u, 1u, 3u, 63u, 64u, 65u, 200u}) {
+    for (const std::size_t count : {0u, 1u, 3u, 31u, 32u, 33u, 63u, 64u, 65u, 200u}) {
       std::vector<std::uint32_t> got(count);
       stream.words(first, {got.data(), got.size()});
       std::vector<std::uint32_t> expected;
