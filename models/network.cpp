@@ -1,9 +1,12 @@
 #include "troupe/models/network.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <stdexcept>
 #include <vector>
 
+#include "troupe/base/error.hpp"
 #include "troupe/base/random.hpp"
 #include "troupe/models/float_buffer.hpp"
 #include "troupe/models/initialise.hpp"
@@ -85,6 +88,13 @@ struct network::implementation {
         rows > largest_batch) {
       throw std::logic_error("a network was given vectors or rows of another size than its own");
     }
+  }
+
+  void check_labels(const batch& rows) const {
+    if (rows.label_width == width) return;
+    if (rows.label_width == 1 && plan.summary.labels == label_use::classes) return;
+    throw job_error("model.loss", fmt::format("a label has {} numbers, but the model {} outputs",
+                                              rows.label_width, width));
   }
 
   /// What the last layer makes of the features (logits, where the loss wants those).
@@ -190,6 +200,7 @@ step_result network::gradient(span<const float> parameters, span<float> statisti
     std::fill(gradient.data(), gradient.data() + gradient.size(), 0.0f);
     return result;
   }
+  self.check_labels(rows);
   const float* last =
       self.forward(parameters.data(), statistics.data(), rows.features, rows.rows, true, at);
   result.loss_sum = self.plan.loss->evaluate(last, rows.rows, self.width, rows.labels,
@@ -214,6 +225,7 @@ std::pair<double, span<const float>> network::score(span<const float> parameters
                                                     const batch& rows) {
   implementation& self = *implementation_;
   self.check(parameters.size(), statistics.size(), rows.rows);
+  self.check_labels(rows);
   const float* last = self.forward(parameters.data(), const_cast<float*>(statistics.data()),
                                    rows.features, rows.rows, false, {});
   const double loss =

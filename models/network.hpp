@@ -67,6 +67,8 @@ class network {
   void initialise(span<float> parameters, span<float> statistics, std::uint64_t seed) const;
 
   /// Forward, loss, backward: sets `gradient` to d(mean loss)/d(parameters). rows <= largest_batch.
+  /// \throws error (job) at model.loss where the labels are not as wide as the outputs;
+  ///         std::logic_error for vectors or rows of another size than the network's.
   step_result gradient(span<const float> parameters, span<float> statistics, const batch& rows,
                        const draw& at, span<float> gradient);
 

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "models/network_fixture.hpp"
+#include "troupe/base/error.hpp"
 
 using namespace troupe;
 using namespace troupe::testing;
@@ -139,6 +140,16 @@ BOOST_AUTO_TEST_CASE(class_labels_may_be_indices_or_one_hot) {
   const step_result a = indices.step(5), b = one_hot.step(5);
   BOOST_TEST(a.loss_sum == b.loss_sum, boost::test_tools::tolerance(1e-6));
   BOOST_TEST(a.correct == b.correct);
+}
+
+BOOST_AUTO_TEST_CASE(labels_must_be_as_wide_as_the_outputs) {
+  const auto is_about_loss = [](const error& e) { return e.place() == "model.loss"; };
+  workplace w(model({4}, {dense(3)}, "mean_squared_error"), 5);
+  BOOST_CHECK_EXCEPTION(w.step(5), error, is_about_loss);
+  workplace classes(model({4}, {dense(3)}), 5, 2);
+  BOOST_CHECK_EXCEPTION(classes.step(5), error, is_about_loss);
+  BOOST_CHECK_EXCEPTION(classes.net.score(classes.parameters, classes.statistics, classes.rows(2)),
+                        error, is_about_loss);
 }
 
 BOOST_AUTO_TEST_CASE(training_lowers_the_loss) {
