@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 #include <set>
+#include <stdexcept>
 #include <utility>
 
 #include "troupe/config/places.hpp"
@@ -101,6 +103,10 @@ class checker {
       f();
     } catch (const error& e) {
       fail(path, e.message());
+    } catch (const std::bad_alloc&) {
+      fail(path, "takes more memory than there is");
+    } catch (const std::length_error&) {
+      fail(path, "takes more memory than there is");
     }
   }
 

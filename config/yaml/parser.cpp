@@ -218,9 +218,9 @@ node build(const std::string& text, const std::string& name, bool with_lines) {
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(events)) continue;
   } catch (const YAML::Exception& e) {
-    const std::string message = tab_indents(text, e.mark.line)
-                                    ? "a tab indents this line; YAML wants blanks"
-                                    : "no valid YAML: " + e.msg;
+    std::string message = "no valid YAML: " + e.msg;
+    if (tab_indents(text, e.mark.line)) message = "a tab indents this line; YAML wants blanks";
+    if (e.msg == YAML::ErrorMsg::DOC_IN_SCALAR) message = "a quote above is not closed";
     throw job_error(events.place(e.mark).text(), one_line(message));
   }
   return events.take();
@@ -230,7 +230,12 @@ node build(const std::string& text, const std::string& name, bool with_lines) {
 
 node parse(const std::string& text, const std::string& name) {
   refuse_control_characters(text, name);
-  return build(text, name, true);
+  // yaml-cpp closes a quote at the end of the file without a word, but not before a document's end.
+  const std::size_t last = text.find_last_not_of(" \t\r\n");
+  const bool ended =
+      last != std::string::npos && last >= 2 && text.compare(last - 2, 3, "...") == 0;
+  const bool whole_line = !text.empty() && text.back() == '\n';
+  return build(ended ? text : text + (whole_line ? "...\n" : "\n...\n"), name, true);
 }
 
 node parse_option(const std::string& text, const std::string& option) {

@@ -24,6 +24,7 @@ const std::vector<wrong> table = {
     {"seed: 3", "<<: {seed: 3}", "2:1", "merge keys"},
     {"seed: 3", "seed: !!int 3", "2:7", "no tags"},
     {"seed: 3", "? [a]\n: 3", "2:3", "a key must be a word"},
+    {"actors: {workers: 2}", "cluster:\n  listen: \"a\n", "22:1", "a quote above is not closed"},
     {"seed: 3", "---\nseed: 3", "2:1", "one document"},
     {"seed: 3", "seed: &s 3\nname2: *t", "3:8", "no valid YAML"},
     {"seed: 3", "seed: \x01", "2:7", "0x01"},
