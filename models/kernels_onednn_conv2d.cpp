@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <dnnl.hpp>
 #include <optional>
 #include <stdexcept>
@@ -67,12 +68,11 @@ struct description {
   }
 
   dnnl::convolution_forward::primitive_desc forward(const dnnl::engine& engine, bool relu) const {
-    dnnl::primitive_attr attributes = own_scratch;
+    dnnl::primitive_attr attributes;
+    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     if (relu) {
       dnnl::post_ops after_sum;
       after_sum.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
-      attributes = dnnl::primitive_attr();
-      attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
       attributes.set_post_ops(after_sum);
     }
     return {{dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, x, any_weights,
@@ -141,7 +141,7 @@ class onednn_conv2d final : public conv2d_kernels {
         stream_(engine_),
         whole_(geometry, largest_batch),
         single_(geometry, 1),
-        bias_sum_(geometry.filters) {}
+        bias_part_(geometry.filters) {}
 
   void forward(const float* x, const float* w, const float* bias, float* y,
                std::size_t rows) override {
@@ -150,9 +150,7 @@ class onednn_conv2d final : public conv2d_kernels {
     p.weights.pack(w, stream_);
     if (g_.bias) p.execute.point(p.bias, bias);
     each(rows, [&](std::size_t row) {
-      p.execute.point(p.first, x + row * g_.window.in_volume());
-      p.execute.point(p.second, y + row * g_.out_volume());
-      p.execute.run(stream_);
+      run(p, x + row * g_.window.in_volume(), y + row * g_.out_volume());
     });
   }
 
@@ -160,15 +158,12 @@ class onednn_conv2d final : public conv2d_kernels {
                        std::size_t rows) override {
     const one_thread guard;
     product& p = made(weights_[rows == largest_], rows, &onednn_conv2d::make_weight_gradient);
-    if (g_.bias) p.execute.point(p.bias, rows == largest_ ? db : bias_sum_.data());
-    if (rows != largest_) start_sum(p, db);
-    each(rows, [&](std::size_t row) {
-      p.execute.point(p.first, x + row * g_.window.in_volume());
-      p.execute.point(p.second, dy + row * g_.out_volume());
-      p.execute.run(stream_);
-      if (rows != largest_) add_to_sum(p, db);
-    });
-    if (rows != largest_) std::copy_n(sum_.data(), sum_.size(), p.weights.values().data());
+    if (rows == largest_) {
+      if (g_.bias) p.execute.point(p.bias, db);
+      run(p, x, dy);
+    } else {
+      sum_over_rows(p, x, dy, db, rows);
+    }
     p.weights.unpack(dw, stream_);
   }
 
@@ -177,9 +172,7 @@ class onednn_conv2d final : public conv2d_kernels {
     product& p = made(inputs_[rows == largest_], rows, &onednn_conv2d::make_input_gradient);
     p.weights.pack(w, stream_);
     each(rows, [&](std::size_t row) {
-      p.execute.point(p.first, dy + row * g_.out_volume());
-      p.execute.point(p.second, dx + row * g_.window.in_volume());
-      p.execute.run(stream_);
+      run(p, dy + row * g_.out_volume(), dx + row * g_.window.in_volume());
     });
   }
 
@@ -188,10 +181,33 @@ class onednn_conv2d final : public conv2d_kernels {
 
   /// A full mini-batch is one execution. A short one goes row by row, which is as fast and needs
   /// no object for each number of rows.
-  template <class Run>
-  void each(std::size_t rows, Run run) const {
-    if (rows == largest_) return run(0);
-    for (std::size_t row = 0; row < rows; ++row) run(row);
+  template <class Visit>
+  void each(std::size_t rows, Visit visit) const {
+    if (rows == largest_) return visit(0);
+    for (std::size_t row = 0; row < rows; ++row) visit(row);
+  }
+
+  void run(product& p, const float* first, const float* second) {
+    p.execute.point(p.first, first);
+    p.execute.point(p.second, second);
+    p.execute.run(stream_);
+  }
+
+  /// The weight gradient of a short mini-batch, left in the library's order in p.weights.
+  void sum_over_rows(product& p, const float* x, const float* dy, float* db, std::size_t rows) {
+    float* sum = sum_.data();
+    float* part = p.weights.values().data();
+    std::fill_n(sum, sum_.size(), 0.0f);
+    if (g_.bias) {
+      std::fill_n(db, g_.filters, 0.0f);
+      p.execute.point(p.bias, bias_part_.data());
+    }
+    for (std::size_t row = 0; row < rows; ++row) {
+      run(p, x + row * g_.window.in_volume(), dy + row * g_.out_volume());
+      for (std::size_t i = 0; i < sum_.size(); ++i) sum[i] += part[i];
+      for (std::size_t i = 0; g_.bias && i < g_.filters; ++i) db[i] += bias_part_.data()[i];
+    }
+    std::copy_n(sum, sum_.size(), part);
   }
 
   product& made(std::optional<product>& slot, std::size_t rows, maker make) {
@@ -240,26 +256,13 @@ class onednn_conv2d final : public conv2d_kernels {
     if (g_.bias) p.bias = p.execute.add(argument, memory(d.bias, engine_, nullptr));
   }
 
-  void start_sum(product&, float* db) {
-    std::fill_n(sum_.data(), sum_.size(), 0.0f);
-    if (g_.bias) std::fill_n(db, g_.filters, 0.0f);
-  }
-
-  void add_to_sum(product& p, float* db) {
-    const float* part = p.weights.values().data();
-    float* sum = sum_.data();
-    for (std::size_t i = 0, n = sum_.size(); i < n; ++i) sum[i] += part[i];
-    if (!g_.bias) return;
-    for (std::size_t i = 0; i < g_.filters; ++i) db[i] += bias_sum_.data()[i];
-  }
-
   conv2d_geometry g_;
   std::size_t largest_;
   dnnl::engine engine_;
   dnnl::stream stream_;
   description whole_, single_;
   std::optional<product> forward_[2], weights_[2], inputs_[2];  // [1]: for full mini-batches
-  float_buffer sum_, bias_sum_;                                 // of a short mini-batch's rows
+  float_buffer sum_, bias_part_;  // for the rows of a short mini-batch
 };
 
 }  // namespace
