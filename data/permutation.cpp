@@ -6,7 +6,8 @@ permutation::permutation(std::uint64_t seed, std::uint64_t epoch, std::uint64_t 
                          std::uint32_t purpose)
     : rows_(rows), shuffle_(shuffle && rows > 1) {
   // The smallest power of two that holds all rows: on average a walk takes less than two steps.
-  std::uint32_t bits = 1;
+  // Below eight bits, six rounds do not reach all permutations alike; there a walk is longer.
+  std::uint32_t bits = 8;
   while (bits < 64 && rows > 0 && (rows - 1) >> bits != 0) ++bits;
   low_bits_ = (bits + 1) / 2;
   low_mask_ = (std::uint64_t{1} << low_bits_) - 1;

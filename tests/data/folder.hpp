@@ -31,6 +31,8 @@ class folder {
 
   const std::string& path() const { return path_; }
   std::string write(const std::string& name, const std::string& bytes) const {
+    // Writing over a file makes some file systems wait for the disk.
+    std::filesystem::remove(path_ + "/" + name);
     std::ofstream(path_ + "/" + name, std::ios::binary) << bytes;
     return name;
   }
