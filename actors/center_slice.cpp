@@ -8,18 +8,28 @@ namespace troupe {
 
 using kind = schema::Verdict::Kind;
 
-verdict_msg make_verdict(std::uint32_t slice, std::uint64_t sequence, kind what,
-                         const std::string& reason, std::uint64_t staleness) {
+verdict_msg make_refusal(std::uint32_t slice, std::uint64_t sequence, const std::string& reason,
+                         bool not_finite) {
   wire_builder<schema::Verdict> out;
   out->setSlice(slice);
   out->setSequence(sequence);
-  out->setKind(what);
-  if (!reason.empty()) out->setReason(reason);
-  out->setStaleness(staleness);
+  out->setKind(kind::REFUSED);
+  out->setReason(reason);
+  out->setNotFinite(not_finite);
   return std::move(out).finish();
 }
 
 namespace {
+
+verdict_msg make_verdict(std::uint32_t slice, std::uint64_t sequence, kind what,
+                         std::uint64_t staleness = 0) {
+  wire_builder<schema::Verdict> out;
+  out->setSlice(slice);
+  out->setSequence(sequence);
+  out->setKind(what);
+  out->setStaleness(staleness);
+  return std::move(out).finish();
+}
 
 struct center_builder {
   center_builder(std::uint32_t slice, std::uint64_t version, std::size_t count) {
@@ -57,7 +67,7 @@ center_slice::last_of_worker& center_slice::last_of(std::uint32_t worker) {
 center_slice::answer center_slice::commit(const schema::Commit::Reader& commit) {
   const std::uint64_t sequence = commit.getSequence();
   auto refuse = [&](const std::string& reason) {
-    return answer{make_verdict(range_.index, sequence, kind::REFUSED, reason), {}};
+    return answer{make_refusal(range_.index, sequence, reason), {}};
   };
   if (commit.getCodec() != schema::Codec::NONE) return refuse("unknown codec");
   const auto payload = floats_of(commit.getPayload());
@@ -93,7 +103,7 @@ center_slice::answer center_slice::commit(const schema::Commit::Reader& commit) 
   view.staleness = staleness;
   center_builder next(range_.index, version_ + 1, range_.count);
   if (!half_->apply(view, floats_of((*center_).getPayload()), next.values)) {
-    return refuse("it holds a number that is not finite");
+    return {make_refusal(range_.index, sequence, "it holds a number that is not finite", true), {}};
   }
   const center_msg before = center_;
   center_ = std::move(next.message).finish();
@@ -101,7 +111,7 @@ center_slice::answer center_slice::commit(const schema::Commit::Reader& commit) 
   last.sequence = sequence;
   last.version_before = last.version;
   last.version = version_;
-  return {make_verdict(range_.index, sequence, kind::APPLIED, {}, staleness),
+  return {make_verdict(range_.index, sequence, kind::APPLIED, staleness),
           answers_before_ ? before : center_};
 }
 

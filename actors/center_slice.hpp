@@ -15,8 +15,9 @@ using commit_msg = wire<schema::Commit>;
 using center_msg = wire<schema::Center>;
 using verdict_msg = wire<schema::Verdict>;
 
-verdict_msg make_verdict(std::uint32_t slice, std::uint64_t sequence, schema::Verdict::Kind kind,
-                         const std::string& reason = {}, std::uint64_t staleness = 0);
+/// A refusal; `not_finite` tells the worker that it has diverged.
+verdict_msg make_refusal(std::uint32_t slice, std::uint64_t sequence, const std::string& reason,
+                         bool not_finite = false);
 
 /// One slice of the centre variable at its parameter server: the numbers, their version, and which
 /// commit of each worker was applied last. No CAF: the actor only sends what this answers.

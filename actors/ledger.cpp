@@ -41,23 +41,26 @@ std::optional<lease> ledger::grant(std::uint32_t worker, std::uint64_t rows) {
 }
 
 bool ledger::done(std::uint32_t worker, std::uint32_t epoch, const position_range& range) {
-  if (range.first >= range.last) return false;
-  for (auto at = open_.begin(); at != open_.end(); ++at) {
-    open_lease& open = at->second;
-    if (open.of.worker != worker || open.of.epoch != epoch || open.done_until != range.first ||
-        range.last > open.of.range.last) {
-      continue;
-    }
-    open.done_until = range.last;
-    epoch_done_[epoch] += range.size();
-    rows_done_ += range.size();
-    if (open.done_until == open.of.range.last) {
-      --held_[worker];
-      open_.erase(at);
-    }
-    return true;
+  // A range may run over the end of one lease into the next one of the same worker.
+  std::vector<std::pair<std::map<std::uint64_t, open_lease>::iterator, std::uint64_t>> pieces;
+  std::uint64_t at = range.first;
+  for (auto open = open_.begin(); open != open_.end() && at < range.last; ++open) {
+    const open_lease& o = open->second;
+    if (o.of.worker != worker || o.of.epoch != epoch || o.done_until != at) continue;
+    at = std::min(range.last, o.of.range.last);
+    pieces.emplace_back(open, at);
   }
-  return false;
+  if (at != range.last || pieces.empty()) return false;
+  for (const auto& [open, until] : pieces) {
+    open->second.done_until = until;
+    if (until == open->second.of.range.last) {
+      --held_[worker];
+      open_.erase(open);
+    }
+  }
+  epoch_done_[epoch] += range.size();
+  rows_done_ += range.size();
+  return true;
 }
 
 }  // namespace troupe

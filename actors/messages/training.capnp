@@ -46,6 +46,7 @@ struct Verdict {
   kind @2 :Kind;
   reason @3 :Text;
   staleness @4 :UInt64;   # tau of this commit
+  notFinite @5 :Bool;     # refused because the payload holds a number that is not finite
 }
 
 # server -> worker, evaluator: one slice of the centre. Shared by all who are given this version.

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/atom.hpp>
+#include <caf/type_id.hpp>
+#include <caf/typed_actor.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "troupe/actors/messages/data.capnp.h"
+#include "troupe/actors/messages/local.hpp"
+#include "troupe/actors/messages/training.capnp.h"
+#include "troupe/actors/messages/wire.hpp"
+#include "troupe/actors/messages/work.capnp.h"
+
+namespace troupe {
+
+using install_msg = wire<schema::Install>;
+using commit_msg = wire<schema::Commit>;
+using verdict_msg = wire<schema::Verdict>;
+using center_msg = wire<schema::Center>;
+using pull_msg = wire<schema::Pull>;
+using fetch_msg = wire<schema::Fetch>;
+using rows_msg = wire<schema::Rows>;
+using route_msg = wire<schema::Route>;
+using ready_msg = wire<schema::Ready>;
+using assign_msg = wire<schema::Assign>;
+using progress_msg = wire<schema::Progress>;
+using diverged_msg = wire<schema::Diverged>;
+
+using installed_atom = caf::atom_constant<caf::atom("installed")>;
+using step_atom = caf::atom_constant<caf::atom("step")>;
+using finish_atom = caf::atom_constant<caf::atom("finish")>;
+using finished_atom = caf::atom_constant<caf::atom("finished")>;
+using run_atom = caf::atom_constant<caf::atom("run")>;
+using stop_atom = caf::atom_constant<caf::atom("stop")>;
+using tick_atom = caf::atom_constant<caf::atom("tick")>;
+using flush_atom = caf::atom_constant<caf::atom("flush")>;
+
+/// Owns slices of the centre variable and runs the server's half of the protocol on each.
+using parameter_server_actor = caf::typed_actor<
+    /// Be the home of a slice.
+    caf::replies_to<install_msg>::with<installed_atom>,
+    /// Apply one slice of one window; the centre is empty with `fenced` and `refused`.
+    caf::replies_to<commit_msg>::with<verdict_msg, center_msg>,
+    /// The centre as it is.
+    caf::replies_to<pull_msg>::with<center_msg>>;
+
+/// Owns rows of the training part.
+using data_shard_actor = caf::typed_actor<
+    /// Your rows among these positions.
+    caf::replies_to<fetch_msg>::with<rows_msg>>;
+
+/// Leads a run: hands out rows, watches progress, decides evaluation and stop.
+using supervisor_actor = caf::typed_actor<
+    /// Run to the end; answered once, with the outcome.
+    caf::replies_to<run_atom>::with<outcome_ptr>,
+    caf::reacts_to<ready_msg>, caf::reacts_to<progress_msg>, caf::reacts_to<diverged_msg>,
+    /// Stop early, for this reason ("interrupted", "command").
+    caf::reacts_to<stop_atom, std::string>,
+    caf::reacts_to<tick_atom>>;
+
+/// Owns a replica and trains it.
+using worker_actor = caf::typed_actor<
+    /// Who holds what; the worker pulls the centre and says `ready`.
+    caf::reacts_to<route_msg, supervisor_actor, std::vector<parameter_server_actor>,
+                   std::vector<data_shard_actor>>,
+    /// Train these positions.
+    caf::reacts_to<assign_msg>,
+    /// To itself: train the next mini-batch.
+    caf::reacts_to<step_atom>,
+    /// Drop what has not been started, close the window, say progress, then answer.
+    caf::replies_to<finish_atom>::with<finished_atom>>;
+
+/// Scores the centre while training goes on.
+using evaluator_actor = caf::typed_actor<
+    caf::reacts_to<route_msg, std::vector<parameter_server_actor>>,
+    caf::replies_to<score_request>::with<score>>;
+
+/// Writes history.jsonl and events.jsonl, and tells the program around the run.
+using recorder_actor = caf::typed_actor<caf::reacts_to<report>, caf::reacts_to<run_event>,
+                                        caf::replies_to<flush_atom>::with<flush_atom>>;
+
+}  // namespace troupe
+
+CAF_BEGIN_TYPE_ID_BLOCK(troupe, caf::first_custom_type_id)
+CAF_ADD_TYPE_ID(troupe, (troupe::install_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::commit_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::verdict_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::center_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::pull_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::fetch_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::rows_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::route_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::ready_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::assign_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::progress_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::diverged_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::parameter_server_actor))
+CAF_ADD_TYPE_ID(troupe, (troupe::data_shard_actor))
+CAF_ADD_TYPE_ID(troupe, (troupe::worker_actor))
+CAF_ADD_TYPE_ID(troupe, (troupe::supervisor_actor))
+CAF_ADD_TYPE_ID(troupe, (std::vector<troupe::parameter_server_actor>))
+CAF_ADD_TYPE_ID(troupe, (std::vector<troupe::data_shard_actor>))
+CAF_END_TYPE_ID_BLOCK(troupe)
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::score_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::score)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::run_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::outcome_ptr)

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "troupe/actors/cast.hpp"
+#include "troupe/actors/ledger.hpp"
+#include "troupe/actors/run_plan.hpp"
+
+namespace troupe {
+
+struct data_shard_state {
+  static inline const char* name = "data_shard";
+
+  std::shared_ptr<const run_plan> plan;
+  std::shared_ptr<const dataset> rows;
+  position_range owned;  ///< rows of the training part that are this shard's
+  std::vector<std::uint64_t> wanted;
+
+  rows_msg fetch(const schema::Fetch::Reader& message);
+};
+
+/// A shard that owns rows [owned.first, owned.last) of `rows`.
+data_shard_actor::behavior_type data_shard(
+    data_shard_actor::stateful_pointer<data_shard_state> self,
+    std::shared_ptr<const run_plan> plan, std::shared_ptr<const dataset> rows,
+    position_range owned);
+
+/// First row of each of `shards` shards over `rows` rows, as equal as they go.
+std::vector<std::uint64_t> cut_shards(std::uint64_t rows, std::uint32_t shards);
+
+}  // namespace troupe

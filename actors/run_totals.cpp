@@ -1,0 +1,182 @@
+#include "troupe/actors/run_totals.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "troupe/actors/version.hpp"
+
+namespace troupe {
+
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+/// Weight of the newest window in a worker's smoothed speed.
+constexpr double newest = 0.3;
+
+bool has_classes(label_use use) {
+  return use == label_use::classes || use == label_use::binary;
+}
+
+/// JSON has no not-a-number; files say null.
+nlohmann::json number(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  return value;
+}
+
+}  // namespace
+
+void add_score(nlohmann::ordered_json& out, const std::string& prefix, const score& s) {
+  out[prefix + "_loss"] = s.has_data ? number(s.loss) : nlohmann::json(nullptr);
+  for (const auto& [name, value] : s.metrics) out[prefix + "_" + name] = number(value);
+  for (const auto& [name, cells] : s.tables) {
+    // A square table, row by row.
+    const auto side = static_cast<std::size_t>(std::sqrt(static_cast<double>(cells.size())) + 0.5);
+    auto& rows = out[prefix + "_" + name] = nlohmann::ordered_json::array();
+    for (std::size_t i = 0; i + side <= cells.size(); i += side) {
+      rows.push_back(std::vector<double>(cells.begin() + static_cast<std::ptrdiff_t>(i),
+                                         cells.begin() + static_cast<std::ptrdiff_t>(i + side)));
+    }
+  }
+}
+
+run_totals::run_totals(std::shared_ptr<const run_plan> plan)
+    : plan_(std::move(plan)),
+      workers_(plan_->setup.workers),
+      epochs_(plan_->of.training.epochs) {}
+
+void run_totals::add(const schema::Progress::Reader& progress) {
+  worker_totals& w = workers_[progress.getWorker()];
+  const std::uint64_t rows = progress.getRows();
+  const double seconds = progress.getSeconds();
+  w.rows += rows;
+  w.mini_batches += progress.getMiniBatches();
+  w.seconds += seconds;
+  if (seconds > 0) {
+    const double speed = static_cast<double>(rows) / seconds;
+    w.speed = w.speed > 0 ? (1 - newest) * w.speed + newest * speed : speed;
+  }
+  w.loss += progress.getLossSum();
+  w.report_rows += rows;
+  w.correct += progress.getCorrect();
+  w.staleness += progress.getStaleness();
+  w.epoch = progress.getEpoch();
+  ++w.windows;
+  epochs_[progress.getEpoch()].loss += progress.getLossSum();
+  epochs_[progress.getEpoch()].rows += rows;
+  rows_ += rows;
+  if (progress.getCommitted()) {
+    ++w.commits;
+    ++commits_;
+    staleness_ += progress.getStaleness();
+  }
+  repeats_ += progress.getRepeats();
+  bytes_sent_ += progress.getBytesSent();
+  bytes_received_ += progress.getBytesReceived();
+}
+
+std::optional<report> run_totals::take_report(std::uint32_t worker, double now,
+                                              double least_seconds) {
+  worker_totals& w = workers_[worker];
+  if (w.report_rows == 0 || now - w.report_time < least_seconds) return std::nullopt;
+  const auto rows = static_cast<double>(w.report_rows);
+  report out;
+  out.time = now;
+  out.worker = worker;
+  out.epoch = w.epoch + 1;
+  out.rows = rows_;
+  out.total_rows = plan_->total_rows();
+  out.loss = w.loss / rows;
+  out.accuracy = has_classes(plan_->model.labels) ? static_cast<double>(w.correct) / rows : nan;
+  out.staleness = w.staleness / static_cast<double>(w.windows);
+  out.samples_per_second = now > w.report_time ? rows / (now - w.report_time) : w.speed;
+  w.report_time = now;
+  w.loss = w.staleness = 0;
+  w.report_rows = w.correct = w.windows = 0;
+  return out;
+}
+
+report run_totals::evaluation_report(const score& evaluated, double now) const {
+  report out;
+  out.time = now;
+  out.evaluation = true;
+  out.rows = rows_;
+  out.total_rows = plan_->total_rows();
+  out.epoch = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(rows_ / plan_->rows_per_epoch + 1, plan_->of.training.epochs));
+  out.loss = evaluated.loss;
+  out.metrics = evaluated.metrics;
+  out.accuracy = nan;
+  for (const auto& [name, value] : evaluated.metrics) {
+    if (name == "accuracy") out.accuracy = value;
+  }
+  return out;
+}
+
+nlohmann::ordered_json run_totals::summary(const ending& end) const {
+  const job& of = plan_->of;
+  nlohmann::ordered_json out;
+  out["name"] = of.name;
+  out["protocol"] = plan_->protocol.name;
+  out["consistency"] = of.optimizer.consistency.name;
+  out["compression"] = of.optimizer.compression.name;
+  out["communication_window"] = plan_->setup.window;
+  out["workers"] = of.actors.workers;
+  out["parameter_servers"] = of.actors.parameter_servers;
+  out["data_shards"] = of.actors.data_shards;
+  out["nodes"] = 1;
+  out["parameters"] = plan_->model.parameters;
+  out["epochs"] = of.training.epochs;
+  out["rows_trained"] = rows_;
+  out["rows_repeated"] = 0;
+  out["rows_per_epoch"] = plan_->rows_per_epoch;
+  out["commits"] = commits_;
+  out["commits_repeated"] = repeats_;
+  out["bytes_sent"] = bytes_sent_;
+  out["bytes_received"] = bytes_received_;
+  out["mean_staleness"] = commits_ ? staleness_ / static_cast<double>(commits_) : 0.0;
+  out["rebalances"] = end.rebalances;
+  out["seconds"] = end.seconds;
+  out["samples_per_second"] =
+      number(end.seconds > 0 ? static_cast<double>(rows_) / end.seconds : nan);
+  double loss = nan;
+  for (const epoch_totals& e : epochs_) {
+    if (e.rows > 0) loss = e.loss / static_cast<double>(e.rows);
+  }
+  out["train_loss"] = number(loss);
+  add_score(out, "test", end.test);
+  if (end.watched.has_data) add_score(out, "validation", end.watched);
+  out["stopped_by"] = end.stopped_by;
+  if (!end.failure.empty()) out["failure"] = end.failure;
+  out["seed"] = of.seed;
+  const std::string why = why_not_reproducible(of);
+  out["reproducible"] = why.empty();
+  if (!why.empty()) out["reproducible_because"] = why;
+  auto& per_worker = out["per_worker"] = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    const worker_totals& w = workers_[i];
+    per_worker.push_back({{"worker", i},
+                          {"mini_batches", w.mini_batches},
+                          {"rows", w.rows},
+                          {"commits", w.commits},
+                          {"seconds", w.seconds}});
+  }
+  out["version"] = version;
+  return out;
+}
+
+std::string why_not_reproducible(const job& of) {
+  if (of.actors.workers > 1) {
+    return "several workers commit in the order in which they happen to finish";
+  }
+  const stop_spec& stop = of.training.stop;
+  if (stop.max_seconds) return "training.stop.max_seconds depends on the machine's speed";
+  if (stop.target_accuracy || stop.target_loss || stop.patience) {
+    return "evaluation runs beside training, so a stop rule may take effect a little later";
+  }
+  if (of.training.keep_best && of.training.evaluate_every > 0) {
+    return "evaluation runs beside training, so the best model is met at slightly other rows";
+  }
+  return {};
+}
+
+}  // namespace troupe

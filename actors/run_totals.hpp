@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "troupe/actors/messages/local.hpp"
+#include "troupe/actors/messages/work.capnp.h"
+#include "troupe/actors/run_plan.hpp"
+
+namespace troupe {
+
+/// Adds up what workers report: the numbers of summary.json, the lines of history.jsonl, and how
+/// fast each worker is. No CAF, no clock: times are handed in.
+class run_totals {
+ public:
+  explicit run_totals(std::shared_ptr<const run_plan> plan);
+
+  void add(const schema::Progress::Reader& progress);
+
+  /// What a worker did since its last report, if that is `least_seconds` ago or more.
+  std::optional<report> take_report(std::uint32_t worker, double now, double least_seconds);
+  /// An evaluation's line of history.
+  report evaluation_report(const score& evaluated, double now) const;
+
+  /// Rows a second of a worker, smoothed over its last windows; 0 before its first.
+  double speed(std::uint32_t worker) const { return workers_[worker].speed; }
+  std::uint64_t rows() const noexcept { return rows_; }
+
+  struct ending {
+    double seconds = 0;
+    std::string stopped_by;
+    std::string failure;
+    score test;                ///< of the saved model; has_data false: no test part
+    score watched;             ///< the same on the validation part, where there is one
+    std::uint64_t rebalances = 0;
+  };
+  /// summary.json, its keys in order.
+  nlohmann::ordered_json summary(const ending& end) const;
+
+ private:
+  struct worker_totals {
+    std::uint64_t rows = 0, mini_batches = 0, commits = 0;
+    double seconds = 0, speed = 0;
+    // Since the last report:
+    double report_time = 0, loss = 0, staleness = 0;
+    std::uint64_t report_rows = 0, correct = 0, windows = 0;
+    std::uint32_t epoch = 0;
+  };
+  struct epoch_totals {
+    double loss = 0;
+    std::uint64_t rows = 0;
+  };
+
+  std::shared_ptr<const run_plan> plan_;
+  std::vector<worker_totals> workers_;
+  std::vector<epoch_totals> epochs_;
+  std::uint64_t rows_ = 0, commits_ = 0, bytes_sent_ = 0, bytes_received_ = 0, repeats_ = 0;
+  double staleness_ = 0;
+};
+
+/// Adds `<prefix>_loss` and `<prefix>_<metric>` to a JSON object; not-a-number is null.
+void add_score(nlohmann::ordered_json& out, const std::string& prefix, const score& s);
+
+/// Why the same seed need not give the same bits; empty where it does.
+std::string why_not_reproducible(const job& of);
+
+}  // namespace troupe

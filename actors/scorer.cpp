@@ -1,0 +1,64 @@
+#include "troupe/actors/scorer.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace troupe {
+
+scorer::scorer(const model_spec& spec, const model_catalogue& known, pipeline transforms)
+    : network_(spec, batch_rows, known),
+      transforms_(std::move(transforms)),
+      metrics_(make_metrics(spec, network_.summary(), known)) {
+  features_.resize(batch_rows * volume(transforms_.output()));
+}
+
+void scorer::load(const dataset& rows, std::size_t first, std::size_t count) {
+  transforms_.apply(rows.type, rows.row(first), count, features_.data());
+}
+
+score scorer::run(span<const float> parameters, span<const float> statistics,
+                  const dataset& rows) {
+  const auto start = std::chrono::steady_clock::now();
+  const std::size_t width = volume(network_.summary().output);
+  for (named_metric& m : metrics_) m.scorer->reset();
+  double loss = 0;
+  for (std::size_t first = 0; first < rows.rows(); first += batch_rows) {
+    const std::size_t count = std::min(batch_rows, rows.rows() - first);
+    load(rows, first, count);
+    const float* labels = rows.labels.data() + first * rows.label_width;
+    const auto [sum, outputs] = network_.score(
+        parameters, statistics, {count, features_.data(), labels, rows.label_width});
+    loss += sum;
+    for (named_metric& m : metrics_) {
+      m.scorer->add(outputs.data(), count, width, labels, rows.label_width);
+    }
+  }
+  score out;
+  out.has_data = true;
+  out.loss = loss / static_cast<double>(rows.rows());
+  for (const named_metric& m : metrics_) {
+    const auto table = m.scorer->table();
+    if (table.empty()) {
+      out.metrics.emplace_back(m.name, m.scorer->value());
+    } else {
+      out.tables.emplace_back(m.name, table);
+    }
+  }
+  out.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return out;
+}
+
+std::vector<float> scorer::predict(span<const float> parameters, span<const float> statistics,
+                                   const dataset& rows) {
+  std::vector<float> out;
+  for (std::size_t first = 0; first < rows.rows(); first += batch_rows) {
+    const std::size_t count = std::min(batch_rows, rows.rows() - first);
+    load(rows, first, count);
+    const auto outputs = network_.predict(parameters, statistics, features_.data(), count);
+    out.insert(out.end(), outputs.begin(), outputs.end());
+  }
+  return out;
+}
+
+}  // namespace troupe

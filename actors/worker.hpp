@@ -1,0 +1,83 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "troupe/actors/cast.hpp"
+#include "troupe/actors/replica.hpp"
+#include "troupe/actors/row_feed.hpp"
+#include "troupe/actors/run_plan.hpp"
+
+namespace troupe {
+
+/// A worker's conversation; what it computes is in `replica`, its rows are in `row_feed`.
+///
+///     joining ── all slices pulled ──► training ◄── all slices answered ── answering
+///                                         └────── the window closes ──────────►┘
+///
+/// While answering nothing is trained: with no overlap the next window starts from the answers.
+class worker_state {
+ public:
+  static inline const char* name = "worker";
+  using pointer = worker_actor::stateful_pointer<worker_state>;
+
+  explicit worker_state(pointer self) : self_(self) {}
+  void begin(std::shared_ptr<const run_plan> plan, std::uint32_t number);
+
+  void join(const route_msg& route, const supervisor_actor& supervisor,
+            const std::vector<parameter_server_actor>& servers,
+            const std::vector<data_shard_actor>& shards);
+  void assign(const schema::Assign::Reader& message);
+  void step();
+  caf::result<finished_atom> finish();
+
+ private:
+  enum class mode { joining, training, answering, stopped };
+
+  void pull_more();
+  void fetch_more();
+  void schedule();
+  void close_window(intent how);
+  void send_more();
+  void answered(std::uint32_t slice, const schema::Verdict::Reader& verdict,
+                const center_msg& center);
+  void window_done();
+  void diverge(std::int64_t slice, const std::string& reason);
+  void fail(const std::string& why);
+  void fail(const std::string& doing, const caf::error& problem);
+
+  pointer self_;
+  std::shared_ptr<const run_plan> plan_;
+  std::uint32_t number_ = 0;
+  std::uint32_t incarnation_ = 1;
+  std::string who_;
+  mode mode_ = mode::joining;
+
+  supervisor_actor supervisor_;
+  std::vector<parameter_server_actor> home_;  // of each slice
+  std::vector<data_shard_actor> shards_;
+  std::unique_ptr<replica> replica_;
+  std::unique_ptr<row_feed> feed_;
+  bool step_sent_ = false;
+  position_range last_batch_;
+  std::uint32_t last_epoch_ = 0;
+
+  // The exchange under way: slices sent and not answered, and what was sent, for the protocol.
+  std::size_t next_slice_ = 0, unanswered_ = 0;
+  bool publishing_ = false;
+  std::vector<commit_msg> sent_;
+  std::vector<std::uint64_t> base_version_;
+  std::uint64_t sequence_ = 0;
+  std::uint64_t staleness_ = 0, bytes_sent_ = 0, bytes_received_ = 0;
+  std::uint32_t repeats_ = 0;
+  std::chrono::steady_clock::time_point window_start_;
+  std::vector<caf::typed_response_promise<finished_atom>> finishing_;
+};
+
+/// Worker `number` of the run; to be spawned detached (it computes for long), except in tests.
+worker_actor::behavior_type worker(worker_state::pointer self,
+                                   std::shared_ptr<const run_plan> plan, std::uint32_t number);
+
+}  // namespace troupe
