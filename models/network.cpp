@@ -11,6 +11,7 @@
 #include "troupe/models/float_buffer.hpp"
 #include "troupe/models/initialise.hpp"
 #include "troupe/models/network_plan.hpp"
+#include "troupe/models/subnormals.hpp"
 
 namespace troupe {
 
@@ -192,6 +193,7 @@ void network::initialise(span<float> parameters, span<float> statistics, std::ui
 
 step_result network::gradient(span<const float> parameters, span<float> statistics,
                               const batch& rows, const draw& at, span<float> gradient) {
+  const subnormals_as_zero guard;
   implementation& self = *implementation_;
   self.check(parameters.size(), statistics.size(), rows.rows);
   self.check(gradient.size(), statistics.size(), rows.rows);
@@ -212,6 +214,7 @@ step_result network::gradient(span<const float> parameters, span<float> statisti
 
 span<const float> network::predict(span<const float> parameters, span<const float> statistics,
                                    const float* features, std::size_t rows) {
+  const subnormals_as_zero guard;
   implementation& self = *implementation_;
   self.check(parameters.size(), statistics.size(), rows);
   // A layer only reads its statistics outside training.
@@ -223,6 +226,7 @@ span<const float> network::predict(span<const float> parameters, span<const floa
 std::pair<double, span<const float>> network::score(span<const float> parameters,
                                                     span<const float> statistics,
                                                     const batch& rows) {
+  const subnormals_as_zero guard;
   implementation& self = *implementation_;
   self.check(parameters.size(), statistics.size(), rows.rows);
   self.check_labels(rows);

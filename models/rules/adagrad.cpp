@@ -18,7 +18,7 @@ class adagrad_rule : public base {
     std::fill_n(slot(0), count, static_cast<float>(options.number("accumulator")));
   }
 
-  void step(span<float> x, span<float> g, double fraction) override {
+  void take(span<float> x, span<float> g, double fraction) override {
     const pass p = begin(x, g, fraction);
     const float epsilon = epsilon_;
     float* __restrict to = x.data();

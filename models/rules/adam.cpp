@@ -17,7 +17,7 @@ adam_rule::adam_rule(const settings& options, std::size_t count, bool decoupled)
       epsilon_(static_cast<float>(options.number("epsilon"))),
       decoupled_(decoupled) {}
 
-void adam_rule::step(span<float> x, span<float> g, double fraction) {
+void adam_rule::take(span<float> x, span<float> g, double fraction) {
   pass p = begin(x, g, fraction);
   // Plain Adam keeps all of x here, and its weight decay in the gradient.
   float kept = 1;

@@ -15,7 +15,7 @@ class adam_rule : public base {
  public:
   adam_rule(const settings& options, std::size_t count, bool decoupled = false);
 
-  void step(span<float> x, span<float> g, double fraction) override;
+  void take(span<float> x, span<float> g, double fraction) override;
 
   /// beta_1, beta_2 and epsilon, with Keras 2.2's defaults: 0.9, 0.999, 1e-7.
   static std::vector<setting> declared();

@@ -19,7 +19,7 @@ class adamax_rule : public base {
         beta_2_(options.number("beta_2")),
         epsilon_(static_cast<float>(options.number("epsilon"))) {}
 
-  void step(span<float> x, span<float> g, double fraction) override {
+  void take(span<float> x, span<float> g, double fraction) override {
     const pass p = begin(x, g, fraction);
     const auto b1 = static_cast<float>(beta_1_), rest1 = static_cast<float>(1 - beta_1_);
     const auto b2 = static_cast<float>(beta_2_);

@@ -22,7 +22,7 @@ class nadam_rule : public base {
         schedule_decay_(options.number("schedule_decay")),
         epsilon_(static_cast<float>(options.number("epsilon"))) {}
 
-  void step(span<float> x, span<float> g, double fraction) override {
+  void take(span<float> x, span<float> g, double fraction) override {
     const pass p = begin(x, g, fraction);
     const std::uint64_t t = steps();
     const double now = product_until(t), next = momentum(t + 1);

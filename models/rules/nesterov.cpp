@@ -14,7 +14,7 @@ class nesterov_rule : public base {
   nesterov_rule(const settings& options, std::size_t count)
       : base(options, count, 1), momentum_(static_cast<float>(options.number("momentum"))) {}
 
-  void step(span<float> x, span<float> g, double fraction) override {
+  void take(span<float> x, span<float> g, double fraction) override {
     const pass p = begin(x, g, fraction);
     const float mu = momentum_;
     float* __restrict to = x.data();

@@ -17,7 +17,7 @@ class rmsprop_rule : public base {
         rho_(options.number("rho")),
         epsilon_(static_cast<float>(options.number("epsilon"))) {}
 
-  void step(span<float> x, span<float> g, double fraction) override {
+  void take(span<float> x, span<float> g, double fraction) override {
     const pass p = begin(x, g, fraction);
     const auto rho = static_cast<float>(rho_), rest = static_cast<float>(1 - rho_);
     const float epsilon = epsilon_;

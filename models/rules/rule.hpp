@@ -8,6 +8,7 @@
 
 #include "troupe/models/gradient_rule.hpp"
 #include "troupe/models/rules/schedule.hpp"
+#include "troupe/models/subnormals.hpp"
 
 namespace troupe::rules {
 
@@ -44,11 +45,17 @@ class base : public gradient_rule {
  public:
   base(const settings& options, std::size_t count, std::size_t slots);
 
+  void step(span<float> x, span<float> g, double fraction) final {
+    const subnormals_as_zero guard;
+    take(x, g, fraction);
+  }
   span<float> state() final { return {state_.data(), state_.size()}; }
   std::uint64_t steps() const final { return steps_; }
   void set_steps(std::uint64_t steps) final { steps_ = steps; }
 
  protected:
+  /// The step itself.
+  virtual void take(span<float> x, span<float> g, double fraction) = 0;
   /// Counts the step and measures what clipping needs.
   /// \throws std::logic_error where x or g has another length than the rule.
   pass begin(span<const float> x, span<const float> g, double fraction);

@@ -12,7 +12,7 @@ class sgd_rule : public base {
  public:
   sgd_rule(const settings& options, std::size_t count) : base(options, count, 0) {}
 
-  void step(span<float> x, span<float> g, double fraction) override {
+  void take(span<float> x, span<float> g, double fraction) override {
     const pass p = begin(x, g, fraction);
     float* __restrict to = x.data();
     const float* __restrict from = g.data();
