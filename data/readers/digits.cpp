@@ -123,7 +123,7 @@ void trace(point from, point to, float reach, distances& nearest) {
   const int x0 = clamp(std::min(from.x, to.x) - reach), x1 = clamp(std::max(from.x, to.x) + reach);
   const int y0 = clamp(std::min(from.y, to.y) - reach), y1 = clamp(std::max(from.y, to.y) + reach);
   for (int y = y0; y <= y1; ++y) {
-    float* row = &nearest[static_cast<std::size_t>(y * side)];
+    float* row = nearest.data() + y * side;
     const float py = static_cast<float>(y) + .5f - from.y;
     for (int x = x0; x <= x1; ++x) {
       const float px = static_cast<float>(x) + .5f - from.x;
