@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "troupe/config/check.hpp"
 #include "troupe/optimizers/slices.hpp"
 
 namespace troupe {
@@ -30,10 +31,7 @@ std::shared_ptr<run_plan> make_run_plan(const job& of, const catalogue& known,
   plan->transforms = data.transforms;
   plan->label_width = data.train->label_width;
   plan->rows_per_epoch = data.train->rows();
-  plan->setup.options = of.optimizer.options;
-  plan->setup.workers = of.actors.workers;
-  plan->setup.parameters = plan->model.parameters;
-  plan->setup.window = of.optimizer.communication_window;
+  plan->setup = setup_of(of, plan->model.parameters);
   if (of.optimizer.window_is_epoch) {
     const std::uint64_t share = std::uint64_t{of.training.batch_size} * of.actors.workers;
     plan->setup.window = static_cast<std::uint32_t>((plan->rows_per_epoch + share - 1) / share);

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace troupe::cli {
+
+/// Exit status of the command, beside those of `error_kind`.
+constexpr int exit_ok = 0, exit_failed = 1, exit_usage = 2, exit_interrupted = 130;
+
+struct train_arguments {
+  std::string job;
+  std::vector<std::string> overrides;
+  std::string folder;  ///< "": runs/<name>-<date>-<time>
+  bool json = false, quiet = false;
+};
+int train_command(const train_arguments& arguments);
+
+struct check_arguments {
+  std::string job;
+  std::vector<std::string> overrides;
+};
+int check_command(const check_arguments& arguments);
+
+struct evaluate_arguments {
+  std::string model;
+  std::string job;  ///< whose test part is scored; "": that of the model's own job
+  std::vector<std::string> overrides;
+  bool json = false;
+};
+int evaluate_command(const evaluate_arguments& arguments);
+
+struct predict_arguments {
+  std::string model, input;
+  std::string output;  ///< "": standard output
+  std::string format;  ///< "": that of the job's data
+};
+int predict_command(const predict_arguments& arguments);
+
+}  // namespace troupe::cli
