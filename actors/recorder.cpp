@@ -38,6 +38,7 @@ std::string to_line(const report& r) {
   out["time"] = r.time;
   if (r.evaluation) {
     out["evaluation"] = true;
+    out["part"] = r.part;
   } else {
     out["worker"] = r.worker;
   }

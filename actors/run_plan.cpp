@@ -31,6 +31,7 @@ std::shared_ptr<run_plan> make_run_plan(const job& of, const catalogue& known,
   plan->transforms = data.transforms;
   plan->label_width = data.train->label_width;
   plan->rows_per_epoch = data.train->rows();
+  plan->has_validation = data.validation != nullptr;
   plan->setup = setup_of(of, plan->model.parameters);
   if (of.optimizer.window_is_epoch) {
     const std::uint64_t share = std::uint64_t{of.training.batch_size} * of.actors.workers;

@@ -99,6 +99,7 @@ report run_totals::evaluation_report(const score& evaluated, double now) const {
   report out;
   out.time = now;
   out.evaluation = true;
+  out.part = plan_->has_validation ? "validation" : "test";
   out.rows = rows_;
   out.total_rows = plan_->total_rows();
   out.epoch = static_cast<std::uint32_t>(
@@ -144,7 +145,7 @@ nlohmann::ordered_json run_totals::summary(const ending& end) const {
   }
   out["train_loss"] = number(loss);
   add_score(out, "test", end.test);
-  if (end.watched.has_data) add_score(out, "validation", end.watched);
+  if (plan_->has_validation) add_score(out, "validation", end.validation);
   out["stopped_by"] = end.stopped_by;
   if (!end.failure.empty()) out["failure"] = end.failure;
   out["seed"] = of.seed;

@@ -34,7 +34,7 @@ class run_totals {
     std::string stopped_by;
     std::string failure;
     score test;                ///< of the saved model; has_data false: no test part
-    score watched;             ///< the same on the validation part, where there is one
+    score validation;          ///< the same on the validation part, where there is one
     std::uint64_t rebalances = 0;
   };
   /// summary.json, its keys in order.

@@ -103,9 +103,7 @@ void supervisor_state::install() {
             [this](installed_atom) {
               if (--waiting_ == 0 && mode_ == mode::installing) introduce();
             },
-            [this](const caf::error& problem) {
-              fail(text_of(problem, self_->system().config()));
-            });
+            [this](const caf::error& problem) { on_error(problem); });
   }
 }
 
@@ -202,9 +200,7 @@ void supervisor_state::evaluate_if_due() {
   evaluating_ = true;
   self_->request(cast_.evaluator, caf::infinite, score_request{evaluations_asked_, {}, {}})
       .then([this](const score& s) { evaluated(s); },
-            [this](const caf::error& problem) {
-              fail(text_of(problem, self_->system().config()));
-            });
+            [this](const caf::error& problem) { on_error(problem); });
 }
 
 void supervisor_state::evaluated(const score& s) {
@@ -260,45 +256,54 @@ void supervisor_state::finish_workers() {
     self_->request(worker, answer_timeout, finish_atom::value)
         .then(
             [this](finished_atom) {
-              if (--waiting_ == 0 && mode_ == mode::finishing) score_model();
+              if (--waiting_ == 0 && mode_ == mode::finishing) score_center();
             },
-            [this](const caf::error& problem) {
-              fail(text_of(problem, self_->system().config()));
-            });
+            [this](const caf::error& problem) { on_error(problem); });
   }
 }
 
-void supervisor_state::score_model() {
+/// The centre as it stands after all windows are answered, on the watched part.
+void supervisor_state::score_center() {
   mode_ = mode::scoring;
   ending_.seconds = now();
   report_progress(true);
-  auto failed = [this](const caf::error& problem) {
-    fail(text_of(problem, self_->system().config()));
-  };
-  // First the centre as it is now, on the watched part; then the model that is saved, on the test
-  // part.
   self_->request(cast_.evaluator, caf::infinite, score_request{++evaluations_asked_, {}, {}})
       .then(
-          [this, failed](const score& last) {
+          [this](const score& last) {
             if (last.has_data) {
               self_->send(cast_.recorder, totals_->evaluation_report(last, ending_.seconds));
               rules_->add(last);
             }
-            const bool best = plan_->of.training.keep_best && rules_->best();
-            const snapshot_ptr model = best ? rules_->best() : last.snapshot;
-            self_->request(cast_.evaluator, caf::infinite,
-                           score_request{evaluations_asked_, score_part::watch, model})
-                .then([this](const score& s) { ending_.watched = s; }, failed);
-            self_->request(cast_.evaluator, caf::infinite,
-                           score_request{evaluations_asked_, score_part::test, model})
-                .then(
-                    [this, model](const score& s) {
-                      ending_.test = s;
-                      deliver(model);
-                    },
-                    failed);
+            score_model(last);
           },
-          failed);
+          [this](const caf::error& problem) { on_error(problem); });
+}
+
+/// The model that is saved, on the parts that `last` does not speak for.
+void supervisor_state::score_model(const score& last) {
+  const bool best = plan_->of.training.keep_best && rules_->best();
+  const snapshot_ptr model = best ? rules_->best() : last.snapshot;
+  (plan_->has_validation ? ending_.validation : ending_.test) = last;
+  std::vector<score_part> parts;
+  if (model != last.snapshot) parts.push_back(score_part::watch);
+  if (plan_->has_validation) parts.push_back(score_part::test);
+  waiting_ = parts.size();
+  if (parts.empty()) return deliver(model);
+  for (const score_part part : parts) {
+    self_->request(cast_.evaluator, caf::infinite,
+                   score_request{evaluations_asked_, part, model})
+        .then(
+            [this, part, model](const score& s) {
+              const bool validation = part == score_part::watch && plan_->has_validation;
+              (validation ? ending_.validation : ending_.test) = s;
+              if (--waiting_ == 0) deliver(model);
+            },
+            [this](const caf::error& problem) { on_error(problem); });
+  }
+}
+
+void supervisor_state::on_error(const caf::error& problem) {
+  fail(text_of(problem, self_->system().config()));
 }
 
 void supervisor_state::fail(const std::string& why) {

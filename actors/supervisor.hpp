@@ -56,7 +56,9 @@ class supervisor_state {
   void evaluate_if_due();
   void evaluated(const score& s);
   void finish_workers();
-  void score_model();
+  void score_center();
+  void score_model(const score& last);
+  void on_error(const caf::error& problem);
   void fail(const std::string& why);
   void deliver(const snapshot_ptr& model);
   void watch(const caf::actor_addr& actor, const std::string& who);

@@ -45,6 +45,7 @@ struct score {
 struct report {
   double time = 0;  ///< seconds since training started
   bool evaluation = false;
+  std::string part;  ///< of an evaluation: what was scored, "validation" or "test"
   std::uint32_t worker = 0;
   std::uint32_t epoch = 0;  ///< counted from 1
   std::uint64_t rows = 0;   ///< trained so far in the whole run

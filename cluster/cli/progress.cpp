@@ -65,7 +65,7 @@ void progress::show(const report& r) {
   if (quiet_) return;
   const std::lock_guard<std::mutex> lock(mutex_);
   if (r.evaluation) {
-    std::string text = fmt::format("after {} rows: test loss {:.4f}", r.rows, r.loss);
+    std::string text = fmt::format("after {} rows: {} loss {:.4f}", r.rows, r.part, r.loss);
     for (const auto& [name, value] : r.metrics) text += fmt::format("  {} {:.4f}", name, value);
     print(text);
     return;
