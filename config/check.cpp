@@ -192,6 +192,12 @@ class checker {
       fail("training.stop.target_accuracy",
            fmt::format("there is no accuracy with loss '{}'", job_.model.loss));
     }
+    const auto& metrics = job_.model.metrics;
+    if (stop.target_accuracy &&
+        std::none_of(metrics.begin(), metrics.end(),
+                     [](const metric_spec& m) { return m.name == "accuracy"; })) {
+      fail("training.stop.target_accuracy", "'accuracy' is not among the model's metrics");
+    }
     if (!has_evaluation_data()) {
       warn("neither 'test' nor 'split' in data: the model will not be evaluated");
     } else if (job_.training.evaluate_every > job_.training.epochs) {
@@ -218,6 +224,9 @@ class checker {
     } else if (job_.data.rows > 0 && rows < 1.0 * job_.training.batch_size * a.workers) {
       warn(fmt::format("{:.0f} rows in mini-batches of {} are too few for {} workers", rows,
                        job_.training.batch_size, a.workers));
+    }
+    if (job_.places.count("supervisor.checkpoint") > 0) {
+      warn("supervisor.checkpoint is read, but this version writes no checkpoints");
     }
     if (model.parameters == 0) warn("the model has no parameters: nothing will be learnt");
   }

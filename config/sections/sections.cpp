@@ -160,7 +160,7 @@ section actors_section() {
               member);
   };
   return {"actors",
-          "How many of each. `troupe launch` takes the sums over the nodes instead.",
+          "How many of each.",
           {count("workers", "workers, each with a thread and a replica of the model",
                  &actors_spec::workers),
            count("parameter_servers", "parameter servers, among which the slices are dealt",
@@ -184,7 +184,7 @@ section rebalance_section() {
 
 section checkpoint_section() {
   return {"supervisor.checkpoint",
-          "Snapshots a run can be resumed from.",
+          "Snapshots a run can be resumed from. Checked, but this version writes none.",
           {at(declare::number("every_seconds", "seconds between two; 0: none").at_least(0),
               &job::supervisor, &supervisor_spec::checkpoint_every_seconds),
            at(declare::integer("keep", "how many of the last are kept").at_least(1).at_most(1000),
@@ -193,7 +193,7 @@ section checkpoint_section() {
 
 section cluster_section() {
   return {"cluster",
-          "The machines; used by `troupe launch` alone.",
+          "The machines of a job that runs on several. Checked, but not used by `troupe train`.",
           {at(declare::text("launcher", "how nodes are started")
                   .one_of({"local", "ssh", "slurm", "manual"}),
               &job::cluster, &cluster_spec::launcher),
