@@ -9,13 +9,6 @@
 
 namespace troupe {
 
-namespace {
-
-constexpr std::size_t slice_credit = 8;
-constexpr std::chrono::seconds answer_timeout{60};
-
-}  // namespace
-
 void evaluator_state::begin(std::shared_ptr<const run_plan> plan,
                             std::shared_ptr<const dataset> watched,
                             std::shared_ptr<const dataset> test) {
@@ -26,9 +19,7 @@ void evaluator_state::begin(std::shared_ptr<const run_plan> plan,
 
 void evaluator_state::join(const route_msg& route,
                            const std::vector<parameter_server_actor>& servers) {
-  home_.clear();
-  const auto message = *route;
-  for (const std::uint32_t server : message.getSlices()) home_.push_back(servers.at(server));
+  home_ = homes_of(*route, *plan_, servers);
 }
 
 caf::result<score> evaluator_state::evaluate(const score_request& request) {
@@ -44,36 +35,14 @@ void evaluator_state::pull_next() {
   pulling_ = std::make_shared<center_snapshot>();
   pulling_->parameters.resize(plan_->model.parameters);
   pulling_->statistics.resize(plan_->model.statistics);
-  next_slice_ = unanswered_ = 0;
-  pull_more();
-}
-
-void evaluator_state::pull_more() {
-  for (; next_slice_ < home_.size() && unanswered_ < slice_credit; ++next_slice_, ++unanswered_) {
-    wire_builder<schema::Pull> pull;
-    pull->setRun(plan_->run);
-    pull->setSlice(static_cast<std::uint32_t>(next_slice_));
-    self_->request(home_[next_slice_], answer_timeout, std::move(pull).finish())
-        .then(
-            [this, slice = next_slice_](const center_msg& center) {
-              const slice_range range = plan_->range_of(slice);
-              const auto values = floats_of((*center).getPayload());
-              if (values.size() != range.count) {
-                return self_->quit(actor_failure("evaluator", "a slice has another length"));
-              }
-              auto& whole =
-                  plan_->is_statistics(slice) ? pulling_->statistics : pulling_->parameters;
-              std::copy(values.begin(), values.end(), whole.data() + range.first);
-              --unanswered_;
-              pull_more();
-            },
-            [this](const caf::error& problem) {
-              self_->quit(actor_failure(
-                  "evaluator",
-                  "pulling the centre: " + text_of(problem, self_->system().config())));
-            });
-  }
-  if (unanswered_ == 0) finish_front(std::move(pulling_));
+  puller_.pull(
+      self_, *plan_, home_,
+      [this](std::size_t slice, std::uint64_t, span<const float> values) {
+        auto& whole = plan_->is_statistics(slice) ? pulling_->statistics : pulling_->parameters;
+        std::copy(values.begin(), values.end(), whole.data() + plan_->range_of(slice).first);
+      },
+      [this] { finish_front(std::move(pulling_)); },
+      [this](const std::string& why) { self_->quit(actor_failure("evaluator", why)); });
 }
 
 void evaluator_state::finish_front(const snapshot_ptr& snapshot) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "troupe/actors/cast.hpp"
+#include "troupe/actors/center_puller.hpp"
 #include "troupe/actors/run_plan.hpp"
 #include "troupe/actors/scorer.hpp"
 
@@ -30,7 +31,6 @@ class evaluator_state {
     caf::typed_response_promise<score> promise;
   };
   void pull_next();
-  void pull_more();
   void finish_front(const snapshot_ptr& snapshot);
 
   pointer self_;
@@ -40,7 +40,7 @@ class evaluator_state {
   std::vector<parameter_server_actor> home_;
   std::deque<waiting> queue_;
   std::shared_ptr<center_snapshot> pulling_;
-  std::size_t next_slice_ = 0, unanswered_ = 0;
+  center_puller puller_;
 };
 
 /// To be spawned detached (it computes for long), except in tests.

@@ -10,12 +10,6 @@ namespace troupe {
 
 namespace {
 
-/// Slices of one exchange under way at a time: enough to keep servers and wire busy, few enough
-/// that what is in flight stays in the cache.
-constexpr std::size_t slice_credit = 8;
-/// How long an answer may take before the worker gives up and says so.
-constexpr std::chrono::seconds answer_timeout{60};
-
 using clock = std::chrono::steady_clock;
 
 }  // namespace
@@ -36,15 +30,10 @@ void worker_state::join(const route_msg& route, const supervisor_actor& supervis
                         const std::vector<parameter_server_actor>& servers,
                         const std::vector<data_shard_actor>& shards) {
   const auto message = *route;
-  const auto slices = message.getSlices();
+  home_ = homes_of(message, *plan_, servers);
   const auto firsts = message.getShardFirst();
-  if (message.getRun() != plan_->run || slices.size() != plan_->slice_count() ||
-      firsts.size() != shards.size() || shards.empty()) {
-    return fail("the route does not fit the run");
-  }
-  for (const std::uint32_t server : slices) {
-    if (server >= servers.size()) return fail("the route names a server that is not there");
-    home_.push_back(servers[server]);
+  if (firsts.size() != shards.size() || shards.empty()) {
+    return fail("the route does not name the data shards");
   }
   supervisor_ = supervisor;
   shards_ = shards;
@@ -54,29 +43,16 @@ void worker_state::join(const route_msg& route, const supervisor_actor& supervis
   feed_ = std::make_unique<row_feed>(plan_, std::move(shard_first));
   sent_.resize(home_.size());
   base_version_.assign(home_.size(), 0);
-  pull_more();
+  puller_.pull(
+      self_, *plan_, home_,
+      [this](std::size_t slice, std::uint64_t version, span<const float> values) {
+        replica_->install(slice, values);
+        base_version_[slice] = version;
+      },
+      [this] { joined(); }, [this](const std::string& why) { fail(why); });
 }
 
-void worker_state::pull_more() {
-  for (; next_slice_ < home_.size() && unanswered_ < slice_credit; ++next_slice_, ++unanswered_) {
-    wire_builder<schema::Pull> pull;
-    pull->setRun(plan_->run);
-    pull->setSlice(static_cast<std::uint32_t>(next_slice_));
-    self_->request(home_[next_slice_], answer_timeout, std::move(pull).finish())
-        .then(
-            [this, slice = next_slice_](const center_msg& center) {
-              const auto values = floats_of((*center).getPayload());
-              if (values.size() != plan_->range_of(slice).count) {
-                return fail(fmt::format("the centre of slice {} has another length", slice));
-              }
-              replica_->install(slice, values);
-              base_version_[slice] = (*center).getVersion();
-              --unanswered_;
-              pull_more();
-            },
-            [this](const caf::error& problem) { fail("pulling the centre", problem); });
-  }
-  if (unanswered_ > 0) return;
+void worker_state::joined() {
   replica_->start();
   mode_ = mode::training;
   wire_builder<schema::Ready> ready;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "troupe/actors/cast.hpp"
+#include "troupe/actors/center_puller.hpp"
 #include "troupe/actors/replica.hpp"
 #include "troupe/actors/row_feed.hpp"
 #include "troupe/actors/run_plan.hpp"
@@ -36,7 +37,7 @@ class worker_state {
  private:
   enum class mode { joining, training, answering, stopped };
 
-  void pull_more();
+  void joined();
   void fetch_more();
   void schedule();
   void close_window(intent how);
@@ -58,6 +59,7 @@ class worker_state {
   supervisor_actor supervisor_;
   std::vector<parameter_server_actor> home_;  // of each slice
   std::vector<data_shard_actor> shards_;
+  center_puller puller_;
   std::unique_ptr<replica> replica_;
   std::unique_ptr<row_feed> feed_;
   bool step_sent_ = false;
