@@ -1,8 +1,8 @@
 # troupe_module(NAME folder DEPENDS target...)
 #
-# Makes the static library troupe_<folder> (alias troupe::<folder>) of every .cpp in the folder. The folder's headers are reached as
-# "troupe/<folder>/x.hpp" through an include root of its own, which only its dependents get: an
-# include that points upwards does not compile.
+# Makes the static library troupe_<folder> (alias troupe::<folder>) of every .cpp in the folder. The
+# folder's headers are reached as "troupe/<folder>/x.hpp" through an include root of its own, which
+# only its dependents get: an include that points upwards does not compile.
 function(troupe_module)
   cmake_parse_arguments(ARG "" "NAME" "DEPENDS;SYSTEM;EXCLUDE" ${ARGN})
   set(target troupe_${ARG_NAME})
@@ -22,7 +22,9 @@ function(troupe_module)
   target_link_libraries(${target} PUBLIC ${ARG_DEPENDS})
 endfunction()
 
-# troupe_test(NAME LABELS DEPENDS): one Boost.Test program of every *_test.cpp in the current folder.
+# troupe_test(NAME name LABELS label... DEPENDS target... [TIMEOUT seconds])
+#
+# One Boost.Test program, test_<name>, of every .cpp in the current folder.
 function(troupe_test)
   cmake_parse_arguments(ARG "" "NAME;TIMEOUT" "DEPENDS;LABELS" ${ARGN})
   set(target test_${ARG_NAME})
@@ -38,4 +40,8 @@ function(troupe_test)
   add_test(NAME ${ARG_NAME} COMMAND ${target})
   set_tests_properties(${ARG_NAME} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
     ENVIRONMENT "${TROUPE_TEST_ENVIRONMENT}")
+  # Whole runs keep several cores busy: CTest should not start much beside them.
+  if(ARG_LABELS MATCHES "train|cluster|heavy")
+    set_tests_properties(${ARG_NAME} PROPERTIES PROCESSORS 2)
+  endif()
 endfunction()

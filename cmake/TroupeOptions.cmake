@@ -18,13 +18,21 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 
-# Eigen's alignment depends on these, so they hold for the whole tree.
+# Eigen's alignment depends on these, so they hold for the whole tree. A machine without AVX2 can
+# only run what is compiled for itself.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  if(TROUPE_NATIVE)
-    add_compile_options(-march=native)
-  else()
-    add_compile_options(-march=x86-64-v3)
+  set(architecture x86-64-v3)
+  if(EXISTS /proc/cpuinfo AND NOT CMAKE_CROSSCOMPILING)
+    file(STRINGS /proc/cpuinfo avx2_lines REGEX "^flags.* avx2( |$)" LIMIT_COUNT 1)
+    if(NOT avx2_lines)
+      message(STATUS "This processor has no AVX2: compiling for it alone")
+      set(architecture native)
+    endif()
   endif()
+  if(TROUPE_NATIVE)
+    set(architecture native)
+  endif()
+  add_compile_options(-march=${architecture})
 endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
@@ -32,14 +40,23 @@ if(TROUPE_WERROR)
   add_compile_options(-Werror)
 endif()
 
+# Sanitizers stop at the first finding. What is suppressed, and why, is in cmake/sanitizers.
 if(TROUPE_SANITIZE)
-  add_compile_options(-fsanitize=${TROUPE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_compile_options(
+    -fsanitize=${TROUPE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${TROUPE_SANITIZE})
+  set(suppressions ${CMAKE_CURRENT_LIST_DIR}/sanitizers)
+  set(TROUPE_TEST_ENVIRONMENT
+    "ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"
+    "LSAN_OPTIONS=print_suppressions=0:suppressions=${suppressions}/leak.supp"
+    "UBSAN_OPTIONS=print_stacktrace=1"
+    "TSAN_OPTIONS=halt_on_error=1:suppressions=${suppressions}/thread.supp")
 endif()
 
 find_program(TROUPE_CCACHE ccache)
 if(TROUPE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # Hits across clones need paths relative to the source folder; precompiled headers need sloppiness.
+  # Hits across clones need paths relative to the source folder; precompiled headers need
+  # sloppiness.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
       CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
