@@ -87,7 +87,7 @@ void worker_state::fetch_more() {
                 // Rows asked for before `finish` come too late to matter.
                 if (!feed_->arrived(shard, rows) && finishing_.empty() &&
                     mode_ != mode::stopped) {
-                  return fail(fmt::format("data shard {} sent rows that were not asked for", shard));
+                  return fail(fmt::format("data shard {} sent rows nobody asked for", shard));
                 }
                 schedule();
               },

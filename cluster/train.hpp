@@ -46,14 +46,14 @@ struct train_result {
   bool ok() const { return failure.empty(); }
 };
 
-/// Trains a job in this process, in an actor system of its own, and returns when it is over. The job
-/// may come from `read_job` or be built in code; it is completed and checked first.
+/// Trains a job in this process, in an actor system of its own, and returns when it is over. The
+/// job may come from `read_job` or be built in code; it is completed and checked first.
 /// \throws error (job, data) before training starts; what goes wrong later is in the result.
 train_result train(const job& of, const train_options& options = {},
                    const catalogue& known = catalogue::builtin());
 
-/// The same in the caller's system, whose configuration went through `troupe::configure`. Blocks the
-/// calling thread, which must not be one of the system's.
+/// The same in the caller's system, whose configuration went through `troupe::configure`. Blocks
+/// the calling thread, which must not be one of the system's.
 train_result train(caf::actor_system& system, const job& of, const train_options& options = {},
                    const catalogue& known = catalogue::builtin());
 

@@ -14,7 +14,8 @@ protocol_entry adag_protocol() {
   entry.name = "adag";
   entry.aliases = {"agn"};
   entry.summary = "As downpour, with each commit divided by the mini-batches it holds.";
-  entry.source = "Hermans, On scalable deep learning and parallelizing gradient descent, 2017 (AGN)";
+  entry.source =
+      "Hermans, On scalable deep learning and parallelizing gradient descent, 2017 (AGN)";
   entry.default_window = 5;
   entry.make_worker = [](const protocol_setup& setup) {
     return make_difference_worker(setup.window, [](const window_facts& window) {

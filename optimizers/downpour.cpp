@@ -22,7 +22,8 @@ protocol_entry downpour_protocol() {
     if (setup.workers >= 8) {
       out.push_back(
           fmt::format("downpour adds up the updates of all {} workers: accuracy falls from about 8 "
-                      "workers on (0.93 on MNIST with 8, 0.65 with 16); adag, dynsgd or aeasgd hold",
+                      "workers on (0.93 on MNIST with 8, 0.65 with 16); adag, dynsgd or aeasgd "
+                      "hold",
                       setup.workers));
     }
     return out;

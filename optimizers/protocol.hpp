@@ -126,7 +126,8 @@ struct protocol_entry {
   /// Worth saying before a run starts ("8 workers with downpour lose accuracy"); empty: nothing.
   std::function<std::vector<std::string>(const protocol_setup&)> warnings = {};
   std::function<std::unique_ptr<worker_half>(const protocol_setup&)> make_worker;
-  std::function<std::unique_ptr<server_half>(const protocol_setup&, const slice_range&)> make_server;
+  std::function<std::unique_ptr<server_half>(const protocol_setup&, const slice_range&)>
+      make_server;
 };
 
 /// Finds by name or alias. \throws error (job) at `place` for an unknown one.

@@ -49,7 +49,8 @@ class wire {
 ///
 ///     wire_builder<schema::Commit> commit;
 ///     commit->setWorker(3);
-///     span<float> payload = commit.floats(n, [&](auto&& data) { commit->adoptPayload(kj::mv(data)); });
+///     span<float> payload =
+///         commit.floats(n, [&](auto&& data) { commit->adoptPayload(kj::mv(data)); });
 ///     ... fill payload ...
 ///     wire<schema::Commit> message = std::move(commit).finish();
 template <class T>

@@ -7,7 +7,7 @@ $Cxx.namespace("troupe::schema");
 # supervisor -> worker, beside the handles: who holds what.
 struct Route {
   run @0 :UInt64;
-  slices @1 :List(UInt32);      # slice -> index of its server; the last is the statistics slice, if any
+  slices @1 :List(UInt32);      # slice -> index of its server; last the statistics slice, if any
   shardFirst @2 :List(UInt64);  # shard -> its first row; shards hold consecutive rows
 }
 
