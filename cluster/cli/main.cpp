@@ -58,7 +58,12 @@ int run(int argc, char** argv) {
   predict_app->callback([&] { status = predict_command(predict); });
 
   auto* help_app = app.add_subcommand("help", "say what the commands are");
-  help_app->callback([&] { std::fputs(app.help().c_str(), stdout); });
+  // app.help() would describe the command that was given: `help` itself.
+  help_app->callback([&] {
+    const auto text =
+        app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal);
+    std::fputs(text.c_str(), stdout);
+  });
 
   try {
     app.parse(argc, argv);

@@ -221,7 +221,8 @@ BOOST_AUTO_TEST_CASE(a_stop_from_outside_saves_what_there_is) {
 
 BOOST_AUTO_TEST_CASE(a_diverging_worker_is_named) {
   whole_run run(small_job({"optimizer.gradient_rule.learning_rate=1e38",
-                           "model.loss=mean_squared_error", "model.metrics=[]", "model.layers.1.dense.units=1"}),
+                           "model.loss=mean_squared_error", "model.metrics=[]",
+                           "model.layers.1.dense.units=1"}),
                 two_classes(1000));
   const auto outcome = run.finish();
   BOOST_REQUIRE(outcome);
