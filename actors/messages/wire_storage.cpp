@@ -7,15 +7,16 @@
 #include <caf/sec.hpp>
 
 #include <cstring>
+#include <limits>
 
 namespace troupe {
 
 namespace {
 
-/// A reader is read many times (once by each actor that holds the message), so its budget is a
-/// multiple of its size: enough for honest use, too small to make a bomb of a small message.
-constexpr std::uint64_t reads_of_a_message = 1024;
 constexpr unsigned deepest_nesting = 8;
+/// Checking reads everything once. A message may claim to hold more than this beyond its own size
+/// (pointers to the same bytes, lists of elements without data) only to be a bomb.
+constexpr std::uint64_t words_beyond_size = 1024;
 /// Elements of lists of structures that are looked at one by one.
 constexpr std::uint64_t most_list_elements = std::uint64_t{1} << 22;
 
@@ -46,6 +47,17 @@ void check_value(capnp::DynamicValue::Reader value, std::uint64_t& budget) {
   }
 }
 
+void check_message(span<const kj::ArrayPtr<const capnp::word>> segments,
+                   capnp::StructSchema schema) {
+  capnp::ReaderOptions options;
+  options.traversalLimitInWords = words_beyond_size;
+  for (const auto& segment : segments) options.traversalLimitInWords += segment.size();
+  options.nestingLimit = deepest_nesting;
+  capnp::SegmentArrayMessageReader reader(kj::arrayPtr(segments.data(), segments.size()), options);
+  std::uint64_t budget = most_list_elements;
+  check_structure(reader.getRoot<capnp::DynamicStruct>(schema), budget);
+}
+
 caf::error malformed(const char* why) {
   return caf::make_error(caf::sec::invalid_argument, std::string("malformed message: ") + why);
 }
@@ -65,8 +77,9 @@ wire_storage::wire_storage(kj::Array<capnp::word> memory, std::vector<std::uint6
     received_.emplace_back(at, words);
     at += words;
   }
+  // A message is read by many actors, many times; `load` has bounded what one reading can take.
   capnp::ReaderOptions options;
-  options.traversalLimitInWords = (memory_.size() + 1024) * reads_of_a_message;
+  options.traversalLimitInWords = std::numeric_limits<std::uint64_t>::max();
   options.nestingLimit = deepest_nesting;
   reader_ = std::make_unique<capnp::SegmentArrayMessageReader>(
       kj::arrayPtr(received_.data(), received_.size()), options);
@@ -120,8 +133,7 @@ caf::error wire_storage::load(caf::deserializer& source, capnp::StructSchema sch
       }
     }
     auto loaded = std::make_shared<wire_storage>(kj::mv(memory), std::move(words));
-    std::uint64_t budget = most_list_elements;
-    check_structure(loaded->root().as<capnp::DynamicStruct>(schema), budget);
+    check_message(loaded->received_, schema);
     out = std::move(loaded);
     return caf::none;
   } catch (const kj::Exception& problem) {
@@ -135,6 +147,8 @@ wire_builder_base::wire_builder_base(std::size_t first_words)
     : builder_(std::make_unique<capnp::MallocMessageBuilder>(static_cast<unsigned>(first_words))) {}
 
 std::pair<std::byte*, capnp::Orphan<capnp::Data>> wire_builder_base::external(std::size_t bytes) {
+  // A segment without words is none to those who read it, so nothing is no payload of its own.
+  if (bytes == 0) return {nullptr, builder_->getOrphanage().newOrphan<capnp::Data>(0)};
   const std::size_t padded = (bytes + 7) / 8 * 8;
   payloads_.push_back(buffer_pool::take(padded));
   std::byte* memory = payloads_.back().get();
