@@ -78,7 +78,9 @@ bool row_feed::arrived(std::size_t shard, const rows_msg& message) {
           : std::count(at->shard.begin(), at->shard.end(), static_cast<std::uint16_t>(shard));
   const auto count = static_cast<std::size_t>(rows.getRows());
   const std::size_t raw_values = volume(plan_->transforms.input());
-  if (static_cast<std::ptrdiff_t>(count) != expected ||
+  const bool known_type = rows.getType() == schema::ElementType::U8 ||
+                          rows.getType() == schema::ElementType::F32;
+  if (!known_type || static_cast<std::ptrdiff_t>(count) != expected ||
       rows.getFeatures().size() != count * raw_values * element_bytes(rows.getType()) ||
       rows.getLabels().size() != count * plan_->label_width * sizeof(float)) {
     return false;
