@@ -48,7 +48,6 @@ if(TROUPE_SANITIZE)
   set(suppressions ${CMAKE_CURRENT_LIST_DIR}/sanitizers)
   set(TROUPE_TEST_ENVIRONMENT
     "ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"
-    "LSAN_OPTIONS=print_suppressions=0:suppressions=${suppressions}/leak.supp"
     "UBSAN_OPTIONS=print_stacktrace=1"
     "TSAN_OPTIONS=halt_on_error=1:suppressions=${suppressions}/thread.supp")
 endif()
