@@ -186,19 +186,17 @@ void supervisor_state::report_progress(bool all) {
   }
 }
 
-double supervisor_state::rows_due() const {
-  return plan_->of.training.evaluate_every * static_cast<double>(plan_->rows_per_epoch) *
-         static_cast<double>(evaluations_asked_ + 1);
-}
-
 void supervisor_state::evaluate_if_due() {
-  if (!(plan_->of.training.evaluate_every > 0) || evaluating_) return;
-  const auto rows = static_cast<double>(totals_->rows());
+  const double every =
+      plan_->of.training.evaluate_every * static_cast<double>(plan_->rows_per_epoch);
   // The last one is that of the saved model, after all windows are answered.
-  if (rows < rows_due() || ledger_->all_done()) return;
-  while (rows >= rows_due()) ++evaluations_asked_;
+  if (!(every > 0) || evaluating_ || ledger_->all_done()) return;
+  const auto due = static_cast<std::uint64_t>(
+      std::min(static_cast<double>(totals_->rows()) / every, 1e18));
+  if (due <= evaluations_due_) return;
+  evaluations_due_ = due;
   evaluating_ = true;
-  self_->request(cast_.evaluator, caf::infinite, score_request{evaluations_asked_, {}, {}})
+  self_->request(cast_.evaluator, caf::infinite, score_request{++evaluations_asked_, {}, {}})
       .then([this](const score& s) { evaluated(s); },
             [this](const caf::error& problem) { on_error(problem); });
 }

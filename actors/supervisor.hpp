@@ -65,7 +65,6 @@ class supervisor_state {
   void record(const std::string& event, nlohmann::json facts = nlohmann::json::object());
   void report_progress(bool all);
   double now() const;
-  double rows_due() const;
 
   pointer self_;
   std::shared_ptr<const run_plan> plan_;
@@ -80,6 +79,7 @@ class supervisor_state {
   std::vector<bool> joined_;
   std::size_t waiting_ = 0;  // answers outstanding in the current mode
   std::uint64_t evaluations_asked_ = 0;
+  std::uint64_t evaluations_due_ = 0;  // by the rows trained when the last one was asked for
   bool evaluating_ = false;
   run_totals::ending ending_;
   std::optional<caf::actor_clock::time_point> start_;
