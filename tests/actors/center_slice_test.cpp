@@ -213,8 +213,8 @@ BOOST_AUTO_TEST_CASE(numbers_that_are_not_finite_are_refused_by_every_protocol) 
 }
 
 BOOST_AUTO_TEST_CASE(staleness_counts_the_commits_of_others_alone) {
-  // Workers start windows from the latest centre, from their last answer or from the one before
-  // that (a window trained meanwhile); a log of who made which version says what tau is.
+  // Workers start windows from the latest centre, from their last answer or from one of the two
+  // before (windows trained meanwhile); a log of who made which version says what tau is.
   center_slice slice = make_slice("dynsgd", 10);
   std::vector<std::uint32_t> log(10, 99);
   const random_stream random(4, random_purpose::test);
@@ -225,7 +225,7 @@ BOOST_AUTO_TEST_CASE(staleness_counts_the_commits_of_others_alone) {
     const auto worker = static_cast<std::uint32_t>(random.below(3 * t, 5));
     std::vector<std::uint64_t>& known = bases[worker];
     if (random.below(3 * t + 1, 3) == 0) known.back() = slice.version();  // it pulled
-    const std::uint64_t base = known[known.size() - 1 - random.below(3 * t + 2, 2)];
+    const std::uint64_t base = known[known.size() - 1 - random.below(3 * t + 2, 3)];
     const auto tau = static_cast<std::uint64_t>(
         std::count_if(log.begin() + static_cast<std::ptrdiff_t>(base), log.end(),
                       [&](std::uint32_t who) { return who != worker; }));
