@@ -145,6 +145,9 @@ nlohmann::ordered_json run_totals::summary(const ending& end) const {
   }
   out["train_loss"] = number(loss);
   add_score(out, "test", end.test);
+  if (!end.test.has_data) {
+    for (const metric_spec& m : of.model.metrics) out["test_" + m.name] = nullptr;
+  }
   if (plan_->has_validation) add_score(out, "validation", end.validation);
   out["stopped_by"] = end.stopped_by;
   if (!end.failure.empty()) out["failure"] = end.failure;
