@@ -40,16 +40,15 @@ if(TROUPE_WERROR)
   add_compile_options(-Werror)
 endif()
 
-# Sanitizers stop at the first finding. What is suppressed, and why, is in cmake/sanitizers.
+# Sanitizers stop at the first finding; nothing is suppressed.
 if(TROUPE_SANITIZE)
   add_compile_options(
     -fsanitize=${TROUPE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${TROUPE_SANITIZE})
-  set(suppressions ${CMAKE_CURRENT_LIST_DIR}/sanitizers)
   set(TROUPE_TEST_ENVIRONMENT
     "ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"
     "UBSAN_OPTIONS=print_stacktrace=1"
-    "TSAN_OPTIONS=halt_on_error=1:suppressions=${suppressions}/thread.supp")
+    "TSAN_OPTIONS=halt_on_error=1")
 endif()
 
 find_program(TROUPE_CCACHE ccache)
