@@ -39,6 +39,18 @@ caf::error actor_failure(const std::string& actor, const std::string& why) {
   return {1, category, caf::make_message(actor + ": " + why)};
 }
 
+std::string what_of(const std::exception_ptr& problem) {
+  try {
+    std::rethrow_exception(problem);
+  } catch (const std::bad_alloc&) {
+    return "out of memory";
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "an unknown exception";
+  }
+}
+
 std::string text_of(const caf::error& problem, const caf::actor_system_config& config) {
   const auto found = config.error_renderers.find(problem.category());
   if (found == config.error_renderers.end()) return caf::to_string(problem);

@@ -3,6 +3,7 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/error.hpp>
 #include <caf/result.hpp>
+#include <exception>
 #include <string>
 
 #include "troupe/base/error.hpp"
@@ -23,18 +24,15 @@ caf::error actor_failure(const std::string& actor, const std::string& why);
 /// The line of `actor_failure`, or CAF's own words for its errors.
 std::string text_of(const caf::error& problem, const caf::actor_system_config& config);
 
+/// What an exception says, fit to be shown.
+std::string what_of(const std::exception_ptr& problem);
+
 /// Makes an exception in a handler end the actor with `actor_failure(name, what)`; whoever
 /// monitors it learns the reason.
 template <class Self>
 void fail_on_exception(Self* self, const std::string& name) {
   self->set_exception_handler([name](std::exception_ptr& problem) -> caf::error {
-    try {
-      std::rethrow_exception(problem);
-    } catch (const std::exception& e) {
-      return actor_failure(name, e.what());
-    } catch (...) {
-      return actor_failure(name, "an unknown exception");
-    }
+    return actor_failure(name, what_of(problem));
   });
 }
 

@@ -21,7 +21,7 @@ void parameter_server_state::install(const schema::Install::Reader& message) {
                                            range.count, message.getPayload().size()));
   }
   const bool statistics = plan->is_statistics(slice);
-  auto half = statistics ? make_statistics_server(plan->setup.workers)
+  auto half = statistics ? make_statistics_server(plan->model.statistics_decay)
                          : plan->protocol.make_server(plan->setup, range);
   slices.erase(slice);
   slices.emplace(slice, center_slice(range, std::move(half),

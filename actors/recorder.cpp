@@ -16,6 +16,11 @@ nlohmann::json number(double value) {
   return value;
 }
 
+/// A reason may hold bytes that are no UTF-8 (a file's name); they must not end a run.
+std::string text_of_line(const nlohmann::ordered_json& line) {
+  return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 recorder_state::file open_file(const std::string& folder, const std::string& name) {
   if (folder.empty()) return nullptr;
   const std::string path = folder + "/" + name;
@@ -52,7 +57,7 @@ std::string to_line(const report& r) {
     out["staleness"] = r.staleness;
     out["samples_per_second"] = number(r.samples_per_second);
   }
-  return out.dump();
+  return text_of_line(out);
 }
 
 std::string to_line(const run_event& e) {
@@ -60,7 +65,7 @@ std::string to_line(const run_event& e) {
   out["time"] = e.time;
   out["event"] = e.name;
   for (const auto& [key, value] : e.facts.items()) out[key] = value;
-  return out.dump();
+  return text_of_line(out);
 }
 
 recorder_actor::behavior_type recorder(recorder_actor::stateful_pointer<recorder_state> self,

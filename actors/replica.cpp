@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "troupe/optimizers/slices.hpp"
+
 namespace troupe {
 
 namespace {
@@ -18,12 +20,13 @@ std::unique_ptr<gradient_rule> make_rule(const run_plan& plan) {
 
 replica::replica(std::shared_ptr<const run_plan> plan)
     : plan_(std::move(plan)),
-      network_(plan_->of.model, plan_->of.training.batch_size, plan_->known.models),
+      network_(plan_->of.model, plan_->largest_batch(), plan_->known.models),
       rule_(make_rule(*plan_)),
       half_(plan_->protocol.make_worker(plan_->setup)),
       parameters_(plan_->model.parameters),
       gradient_(plan_->model.parameters),
-      statistics_(plan_->model.statistics) {
+      statistics_(plan_->model.statistics),
+      statistics_base_(plan_->model.statistics) {
   new_window();
 }
 
@@ -35,6 +38,7 @@ span<float> replica::part(std::size_t slice) {
 
 void replica::install(std::size_t slice, span<const float> center) {
   std::copy(center.begin(), center.end(), part(slice).data());
+  if (plan_->is_statistics(slice)) statistics_base_ = statistics_;
 }
 
 void replica::start() { half_->start(parameters_); }
@@ -70,9 +74,20 @@ void replica::new_window() {
 
 void replica::write(std::size_t slice, span<float> payload) {
   if (plan_->is_statistics(slice)) {
-    std::copy(statistics_.begin(), statistics_.end(), payload.data());
+    write_statistics(payload);
   } else {
     half_->write(plan_->range_of(slice), window_.facts, part(slice), payload);
+  }
+}
+
+// Running statistics s moved from their base b by s = d b + (1 - d) a, d = decay^mini-batches: the
+// message carries a, which any server can weigh against the centre it has by then.
+void replica::write_statistics(span<float> payload) const {
+  for (std::size_t i = 0; i < statistics_.size(); ++i) {
+    const double weight = moved_share(plan_->model.statistics_decay[i], window_.facts.mini_batches);
+    const double base = statistics_base_[i];
+    const double moved = weight > 0 ? (statistics_[i] - base) / weight : 0;
+    payload[i] = static_cast<float>(base + moved);
   }
 }
 

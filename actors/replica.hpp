@@ -47,12 +47,14 @@ class replica {
 
  private:
   span<float> part(std::size_t slice);
+  void write_statistics(span<float> payload) const;
 
   std::shared_ptr<const run_plan> plan_;
   network network_;
   std::unique_ptr<gradient_rule> rule_;
   std::unique_ptr<worker_half> half_;
   std::vector<float> parameters_, gradient_, statistics_;
+  std::vector<float> statistics_base_;  // the centre's, that this window started from
   window_sums window_;
   std::uint64_t mini_batches_ = 0;
   bool finite_ = true;

@@ -22,7 +22,7 @@ row_feed::row_feed(std::shared_ptr<const run_plan> plan, std::vector<std::uint64
     : plan_(std::move(plan)),
       shard_first_(std::move(shard_first)),
       row_values_(volume(plan_->transforms.output())) {
-  const std::size_t batch = plan_->of.training.batch_size;
+  const std::size_t batch = plan_->largest_batch();
   const std::size_t batches =
       std::max<std::size_t>(chunk_values / std::max<std::size_t>(batch * row_values_, 1), 1);
   chunk_rows_ = batches * batch;

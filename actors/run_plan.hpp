@@ -28,6 +28,7 @@ struct run_plan {
   std::size_t label_width = 1;
   std::uint64_t rows_per_epoch = 0;
   bool has_validation = false;  ///< evaluation while training is on it, else on the test part
+  bool has_evaluation = false;  ///< whether there is either of them
   std::vector<slice_range> slices;  ///< of the parameter vector
   /// What training starts from; empty: the layers' initialisers, with the job's seed.
   std::vector<float> first_parameters, first_statistics;
@@ -37,6 +38,10 @@ struct run_plan {
   std::size_t slice_count() const noexcept { return slices.size() + (has_statistics() ? 1 : 0); }
   bool has_statistics() const noexcept { return model.statistics > 0; }
   bool is_statistics(std::size_t slice) const noexcept { return slice == slices.size(); }
+  /// Which of `servers` servers is home to a slice: slices spread evenly, statistics at the last.
+  std::uint32_t home_of(std::size_t slice, std::size_t servers) const;
+  /// Rows of the largest mini-batch there is.
+  std::size_t largest_batch() const noexcept;
   /// Extent of a slice in the vector it belongs to.
   slice_range range_of(std::size_t slice) const;
 

@@ -102,8 +102,9 @@ report run_totals::evaluation_report(const score& evaluated, double now) const {
   out.part = plan_->has_validation ? "validation" : "test";
   out.rows = rows_;
   out.total_rows = plan_->total_rows();
-  out.epoch = static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(rows_ / plan_->rows_per_epoch + 1, plan_->of.training.epochs));
+  // The epoch that the last row trained belongs to.
+  out.epoch = static_cast<std::uint32_t>((rows_ + plan_->rows_per_epoch - 1) /
+                                         plan_->rows_per_epoch);
   out.loss = evaluated.loss;
   out.metrics = evaluated.metrics;
   out.accuracy = nan;

@@ -6,6 +6,7 @@
 #include <caf/all.hpp>
 #include <cmath>
 
+#include "troupe/actors/center_puller.hpp"
 #include "troupe/actors/configure.hpp"
 #include "troupe/actors/data_shard.hpp"
 #include "troupe/models/network.hpp"
@@ -14,7 +15,6 @@ namespace troupe {
 
 namespace {
 
-constexpr std::chrono::seconds answer_timeout{120};
 constexpr std::chrono::milliseconds tick_period{100};
 /// A lease is about this many seconds of its worker's work.
 constexpr double lease_seconds = 0.5;
@@ -40,8 +40,7 @@ void supervisor_state::begin(std::shared_ptr<const run_plan> plan, cast_handles 
   rules_.emplace(of.training.stop);
   joined_.assign(cast_.workers.size(), false);
   for (std::size_t slice = 0; slice < plan_->slice_count(); ++slice) {
-    home_.push_back(
-        static_cast<std::uint32_t>(slice * cast_.servers.size() / plan_->slice_count()));
+    home_.push_back(plan_->home_of(slice, cast_.servers.size()));
   }
   auto watch_all = [this](const auto& actors, const char* what) {
     for (std::size_t i = 0; i < actors.size(); ++i) {
@@ -70,6 +69,7 @@ void supervisor_state::record(const std::string& event, nlohmann::json facts) {
 }
 
 caf::result<outcome_ptr> supervisor_state::run() {
+  if (outcome_) return outcome_;  // stopped or failed before it began
   if (mode_ != mode::idle) return actor_failure("supervisor", "this run was started before");
   auto promise = self_->make_response_promise<outcome_ptr>();
   promise_ = promise;
@@ -142,7 +142,8 @@ void supervisor_state::ready(const schema::Ready::Reader& message) {
 
 void supervisor_state::grant(std::uint32_t worker) {
   while (mode_ == mode::training && ledger_->held(worker) < leases_held) {
-    double rows = totals_->speed(worker) * lease_seconds;
+    double rows = std::min(totals_->speed(worker) * lease_seconds,
+                           static_cast<double>(ledger_->free_rows(worker)));
     if (plan_->of.supervisor.rebalance) {
       // Towards the end of an epoch leases shrink, so that all workers end it together.
       rows = std::min(rows, static_cast<double>(ledger_->free_rows(worker)) /
@@ -164,11 +165,17 @@ void supervisor_state::progress(const schema::Progress::Reader& message) {
   if (worker >= joined_.size() || message.getEpoch() >= plan_->of.training.epochs) {
     return fail("a report names a worker or an epoch that is not there");
   }
+  std::uint64_t rows = 0;
   for (const auto range : message.getRanges()) {
+    rows += range.getLast() - range.getFirst();
     if (!ledger_->done(worker, message.getEpoch(), {range.getFirst(), range.getLast()})) {
       return fail(fmt::format("worker {} reports rows {} to {} of epoch {} that it was not given",
                               worker, range.getFirst(), range.getLast(), message.getEpoch() + 1));
     }
+  }
+  if (rows != message.getRows()) {
+    return fail(fmt::format("worker {} reports {} rows but names {}", worker, message.getRows(),
+                            rows));
   }
   totals_->add(message);
   report_progress(false);
@@ -190,7 +197,7 @@ void supervisor_state::evaluate_if_due() {
   const double every =
       plan_->of.training.evaluate_every * static_cast<double>(plan_->rows_per_epoch);
   // The last one is that of the saved model, after all windows are answered.
-  if (!(every > 0) || evaluating_ || ledger_->all_done()) return;
+  if (!(every > 0) || evaluating_ || ledger_->all_done() || !plan_->has_evaluation) return;
   const auto due = static_cast<std::uint64_t>(
       std::min(static_cast<double>(totals_->rows()) / every, 1e18));
   if (due <= evaluations_due_) return;
@@ -251,7 +258,8 @@ void supervisor_state::finish_workers() {
   mode_ = mode::finishing;
   waiting_ = cast_.workers.size();
   for (const worker_actor& worker : cast_.workers) {
-    self_->request(worker, answer_timeout, finish_atom::value)
+    // A mini-batch takes as long as it takes; a worker that dies is noticed.
+    self_->request(worker, caf::infinite, finish_atom::value)
         .then(
             [this](finished_atom) {
               if (--waiting_ == 0 && mode_ == mode::finishing) score_center();
@@ -301,6 +309,8 @@ void supervisor_state::score_model(const score& last) {
 }
 
 void supervisor_state::on_error(const caf::error& problem) {
+  // Every actor asked is monitored: its `down` says who ended, and why.
+  if (problem == caf::sec::request_receiver_down) return;
   fail(text_of(problem, self_->system().config()));
 }
 
@@ -313,7 +323,7 @@ void supervisor_state::fail(const std::string& why) {
   deliver(nullptr);
 }
 
-void supervisor_state::deliver(const snapshot_ptr& model) {
+void supervisor_state::conclude(const snapshot_ptr& model) {
   mode_ = mode::done;
   record("stopped", {{"reason", ending_.stopped_by}, {"rows", totals_->rows()}});
   auto outcome = std::make_shared<run_outcome>();
@@ -321,16 +331,29 @@ void supervisor_state::deliver(const snapshot_ptr& model) {
   outcome->model = model;
   outcome->stopped_by = ending_.stopped_by;
   outcome->failure = ending_.failure;
-  if (!promise_) return;
+  outcome_ = outcome;
+}
+
+void supervisor_state::deliver(const snapshot_ptr& model) {
+  conclude(model);
+  if (!promise_) return;  // `run` will answer with it
   // The outcome leaves once history and events are in their files; a recorder that is gone has
   // nothing left to write.
-  auto leave = [promise = *promise_, outcome]() mutable {
-    promise.deliver(outcome_ptr{outcome});
-  };
+  auto leave = [promise = *promise_, outcome = outcome_]() mutable { promise.deliver(outcome); };
   promise_.reset();
   self_->request(cast_.recorder, answer_timeout, flush_atom::value)
       .then([leave](flush_atom) mutable { leave(); },
             [leave](const caf::error&) mutable { leave(); });
+}
+
+void supervisor_state::crashed(const std::string& why) {
+  if (!outcome_) {
+    record("failed", {{"reason", why}});
+    ending_.stopped_by = "failed";
+    ending_.failure = why;
+    conclude(nullptr);
+  }
+  if (promise_) promise_->deliver(outcome_);
 }
 
 void supervisor_state::down(const caf::down_msg& message) {
@@ -345,7 +368,11 @@ void supervisor_state::down(const caf::down_msg& message) {
 supervisor_actor::behavior_type supervisor(supervisor_state::pointer self,
                                            std::shared_ptr<const run_plan> plan,
                                            cast_handles cast) {
-  fail_on_exception(self, "supervisor");
+  self->set_exception_handler([self](std::exception_ptr& problem) -> caf::error {
+    const std::string why = "supervisor: " + what_of(problem);
+    self->state.crashed(why);
+    return actor_failure("supervisor", what_of(problem));
+  });
   self->set_down_handler([self](const caf::down_msg& message) { self->state.down(message); });
   self->state.begin(std::move(plan), std::move(cast));
   return {

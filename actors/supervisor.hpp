@@ -46,6 +46,8 @@ class supervisor_state {
   void stop(const std::string& reason);
   void tick();
   void down(const caf::down_msg& message);
+  /// An exception in a handler ends this actor: the outcome leaves at once.
+  void crashed(const std::string& why);
 
  private:
   enum class mode { idle, installing, joining, training, finishing, scoring, done };
@@ -60,6 +62,7 @@ class supervisor_state {
   void score_model(const score& last);
   void on_error(const caf::error& problem);
   void fail(const std::string& why);
+  void conclude(const snapshot_ptr& model);
   void deliver(const snapshot_ptr& model);
   void watch(const caf::actor_addr& actor, const std::string& who);
   void record(const std::string& event, nlohmann::json facts = nlohmann::json::object());
@@ -84,6 +87,7 @@ class supervisor_state {
   run_totals::ending ending_;
   std::optional<caf::actor_clock::time_point> start_;
   std::optional<caf::typed_response_promise<outcome_ptr>> promise_;
+  outcome_ptr outcome_;  // once the run is over, however early
 };
 
 /// The supervisor of one run over a cast that lives already.

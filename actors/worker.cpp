@@ -35,6 +35,11 @@ void worker_state::join(const route_msg& route, const supervisor_actor& supervis
   if (firsts.size() != shards.size() || shards.empty()) {
     return fail("the route does not name the data shards");
   }
+  for (unsigned i = 0; i < firsts.size(); ++i) {
+    if (i == 0 ? firsts[i] != 0 : firsts[i] < firsts[i - 1]) {
+      return fail("the route's data shards are not in order");
+    }
+  }
   supervisor_ = supervisor;
   shards_ = shards;
   replica_ = std::make_unique<replica>(plan_);

@@ -20,6 +20,8 @@ struct parameter_block {
   std::size_t count = 0;
   start initialiser = start::zeros;
   std::size_t fan_in = 0, fan_out = 0;  ///< inputs and outputs of one unit, for Glorot and He
+  /// Of statistics: the share of the old value that one mini-batch leaves.
+  double decay = 0;
 };
 
 /// Where a mini-batch stands in the run; random numbers (dropout) are a function of it alone, so a

@@ -27,6 +27,8 @@ struct model_summary {
   shape output;
   std::size_t parameters = 0;  ///< length of the flat parameter vector
   std::size_t statistics = 0;  ///< length of the vector of batch statistics
+  /// Of each number in it, the share of the old value that one mini-batch leaves.
+  std::vector<float> statistics_decay;
   label_use labels = label_use::values;
 };
 

@@ -78,7 +78,11 @@ void network_plan::add_layers(const model_spec& spec, const model_catalogue& cat
     const std::size_t parameters = total(layers.back()->parameters());
     summary.layers.push_back({spec.layers[i].kind, row, parameters});
     summary.parameters += parameters;
-    summary.statistics += total(layers.back()->statistics());
+    for (const parameter_block& block : layers.back()->statistics()) {
+      summary.statistics += block.count;
+      summary.statistics_decay.insert(summary.statistics_decay.end(), block.count,
+                                      static_cast<float>(block.decay));
+    }
     if (summary.parameters > most_parameters) {
       throw job_error(layer_place(i), fmt::format("the model would have {} parameters; at most {}",
                                                   summary.parameters, most_parameters));

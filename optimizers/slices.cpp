@@ -1,8 +1,8 @@
 #include "troupe/optimizers/slices.hpp"
 
 #include <algorithm>
+#include <cmath>
 
-#include "troupe/optimizers/element_wise.hpp"
 
 namespace troupe {
 
@@ -25,44 +25,50 @@ namespace {
 
 class statistics_server : public server_half {
  public:
-  explicit statistics_server(std::uint32_t workers)
-      : share_(1.0f / static_cast<float>(std::max(workers, 1u))) {}
+  explicit statistics_server(std::vector<float> decay) : decay_(std::move(decay)) {}
 
   bool apply(const commit_view& commit, span<const float> center, span<float> next) override {
-    const float share = share_;
-    return combine(center, commit.payload, next,
-                   [share](float c, float s) { return c + share * (s - c); });
+    return mix({&commit, 1}, static_cast<double>(commit.rows), center, next) == 1;
   }
 
   bool apply_round(span<const commit_view> commits, span<const float> center, span<float> next,
                    std::size_t& culprit) override {
     double rows = 0;
     for (const commit_view& commit : commits) rows += static_cast<double>(commit.rows);
-    if (!(rows > 0)) {
-      std::copy(center.begin(), center.end(), next.data());
-      return true;
-    }
-    std::vector<float> mean(center.size(), 0.0f);
-    for (std::size_t i = 0; i < commits.size(); ++i) {
-      const auto weight = static_cast<float>(static_cast<double>(commits[i].rows) / rows);
-      if (!combine(mean, commits[i].payload, mean,
-                   [weight](float m, float s) { return m + weight * s; })) {
-        culprit = i;
-        return false;
-      }
-    }
-    std::copy(mean.begin(), mean.end(), next.data());
-    return true;
+    culprit = mix(commits, rows, center, next);
+    return culprit == commits.size();
   }
 
  private:
-  float share_;
+  /// next = c + sum (rows / all rows) (1 - d) (a - c); returns the first commit that holds a number
+  /// that is not finite, else their count.
+  std::size_t mix(span<const commit_view> commits, double rows, span<const float> center,
+                  span<float> next) const {
+    for (std::size_t i = 0; i < decay_.size(); ++i) {
+      const double c = center[i];
+      double sum = c;
+      for (std::size_t k = 0; k < commits.size(); ++k) {
+        const double a = commits[k].payload[i];
+        if (!std::isfinite(a)) return k;
+        const double share = rows > 0 ? static_cast<double>(commits[k].rows) / rows : 0;
+        sum += share * moved_share(decay_[i], commits[k].mini_batches) * (a - c);
+      }
+      next[i] = static_cast<float>(sum);
+    }
+    return commits.size();
+  }
+
+  std::vector<float> decay_;
 };
 
 }  // namespace
 
-std::unique_ptr<server_half> make_statistics_server(std::uint32_t workers) {
-  return std::make_unique<statistics_server>(workers);
+double moved_share(double decay, std::uint32_t mini_batches) {
+  return 1 - std::pow(decay, mini_batches);
+}
+
+std::unique_ptr<server_half> make_statistics_server(std::vector<float> decay) {
+  return std::make_unique<statistics_server>(std::move(decay));
 }
 
 }  // namespace troupe

@@ -24,8 +24,12 @@ class wire {
 
   bool empty() const noexcept { return storage_ == nullptr; }
 
-  /// The message, valid as long as any wire shares it. Not for an empty wire.
-  typename T::Reader operator*() const { return storage_->root().template as<T>(); }
+  /// The message, valid as long as any wire shares it; of an empty wire, all defaults: a peer may
+  /// send one where a message is expected.
+  typename T::Reader operator*() const {
+    if (!storage_) return {};
+    return storage_->root().template as<T>();
+  }
 
   /// Same message, not equal content: what tests and CAF's matching need.
   friend bool operator==(const wire& a, const wire& b) { return a.storage_ == b.storage_; }

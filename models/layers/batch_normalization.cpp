@@ -145,8 +145,9 @@ class batch_normalization final : public layer {
             {"beta", shape_.back(), parameter_block::start::zeros, 0, 0}};
   }
   std::vector<parameter_block> statistics() const override {
-    return {{"mean", shape_.back(), parameter_block::start::zeros, 0, 0},
-            {"variance", shape_.back(), parameter_block::start::ones, 0, 0}};
+    const double decay = options_.momentum;
+    return {{"mean", shape_.back(), parameter_block::start::zeros, 0, 0, decay},
+            {"variance", shape_.back(), parameter_block::start::ones, 0, 0, decay}};
   }
   std::unique_ptr<layer_pass> prepare(std::size_t, std::size_t) const override {
     const std::size_t channels = shape_.back();

@@ -64,8 +64,11 @@ struct heard_lines {
 
 class whole_run {
  public:
-  whole_run(const job& of, prepared_data data) : data_(std::move(data)) {
+  whole_run(const job& of, prepared_data data,
+            const std::function<void(run_plan&)>& spoil = {})
+      : data_(std::move(data)) {
     plan_ = plan_of(of, data_);
+    if (spoil) spoil(*plan_);
     cast_.recorder = stage_.keep(stage_.system.spawn(
         recorder, std::string(),
         run_observer{[this](const report& r) { heard.reports.push_back(r); },
@@ -86,11 +89,16 @@ class whole_run {
     cast_.evaluator = stage_.keep(stage_.system.spawn(
         evaluator, plan_, data_.validation ? data_.validation : data_.test, data_.test));
     supervisor_ = stage_.keep(stage_.system.spawn(supervisor, plan_, cast_));
-    self_->send(caf::actor_cast<caf::actor>(supervisor_), run_atom::value);
   }
 
+  /// Asks the supervisor to run, once.
+  void start() {
+    if (!started_) self_->send(caf::actor_cast<caf::actor>(supervisor_), run_atom::value);
+    started_ = true;
+  }
   /// Runs until nothing more happens by itself.
   outcome_ptr finish() {
+    start();
     stage_.drain();
     outcome_ptr outcome;
     self_->receive([&](const outcome_ptr& done) { outcome = done; },
@@ -109,6 +117,7 @@ class whole_run {
   std::shared_ptr<run_plan> plan_;
   cast_handles cast_;
   supervisor_actor supervisor_;
+  bool started_ = false;
   caf::scoped_actor self_{stage_.system};
 };
 
@@ -207,6 +216,7 @@ BOOST_AUTO_TEST_CASE(patience_runs_out) {
 
 BOOST_AUTO_TEST_CASE(a_stop_from_outside_saves_what_there_is) {
   whole_run run(small_job({"training.epochs=100000"}), two_classes(1000));
+  run.start();
   for (int i = 0; i < 3000; ++i) run.where().scheduler.try_run_once();
   caf::anon_send(run.lead(), stop_atom::value, std::string("interrupted"));
   const auto outcome = run.finish();
@@ -267,6 +277,7 @@ BOOST_AUTO_TEST_CASE(an_actor_that_dies_ends_the_run_with_its_name) {
   for (const victim& v : victims) {
     BOOST_TEST_CONTEXT(v.name) {
       whole_run run(small_job({"training.epochs=100000"}), two_classes(1000));
+      run.start();
       for (int i = 0; i < 500; ++i) run.where().scheduler.try_run_once();
       caf::anon_send_exit(v.of(run.cast()), caf::exit_reason::kill);
       const auto outcome = run.finish();
@@ -275,6 +286,45 @@ BOOST_AUTO_TEST_CASE(an_actor_that_dies_ends_the_run_with_its_name) {
       BOOST_TEST(outcome->failure.find(v.name) == 0u);
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_before_the_start_is_an_early_end) {
+  whole_run run(small_job(), two_classes(100));
+  caf::anon_send(run.lead(), stop_atom::value, std::string("interrupted"));
+  run.where().drain();
+  const auto outcome = run.finish();
+  BOOST_REQUIRE(outcome);
+  BOOST_TEST(outcome->stopped_by == "interrupted");
+  BOOST_TEST(outcome->failure == "");
+  BOOST_TEST(!outcome->model);
+  BOOST_TEST(outcome->summary["rows_trained"].get<std::uint64_t>() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(an_actor_that_dies_before_the_start_is_named) {
+  whole_run run(small_job(), two_classes(100));
+  caf::anon_send_exit(run.cast().shards[1], caf::exit_reason::kill);
+  run.where().drain();
+  const auto outcome = run.finish();
+  BOOST_REQUIRE(outcome);
+  BOOST_TEST(outcome->failure.find("data shard 1") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_in_the_supervisor_is_an_outcome) {
+  whole_run run(small_job(), two_classes(100),
+                [](run_plan& plan) { plan.known.models.layers = {}; });
+  const auto outcome = run.finish();
+  BOOST_REQUIRE(outcome);
+  BOOST_TEST(outcome->stopped_by == "failed");
+  BOOST_TEST(outcome->failure.find("supervisor: ") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(homes_spread_the_parameters_whatever_the_statistics) {
+  run_plan plan;
+  plan.slices.resize(4);
+  plan.model.statistics = 8;
+  std::vector<std::uint32_t> homes;
+  for (std::size_t s = 0; s < plan.slice_count(); ++s) homes.push_back(plan.home_of(s, 2));
+  BOOST_TEST((homes == std::vector<std::uint32_t>{0, 0, 1, 1, 1}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

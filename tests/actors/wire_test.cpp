@@ -170,4 +170,12 @@ BOOST_AUTO_TEST_CASE(registered_messages_travel_inside_caf_messages) {
   BOOST_TEST(caf::deep_to_string(sample<schema::Center>()).size() < 100u);
 }
 
+BOOST_AUTO_TEST_CASE(an_empty_message_reads_as_defaults) {
+  // Four zero bytes from a peer make one; reading it must do no harm.
+  const wire<schema::Commit> commit;
+  BOOST_TEST((*commit).getRun() == 0u);
+  BOOST_TEST((*commit).getPayload().size() == 0u);
+  BOOST_TEST((*wire<schema::Route>{}).getSlices().size() == 0u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -67,32 +67,55 @@ BOOST_AUTO_TEST_CASE(few_parameters_are_few_slices) {
   BOOST_TEST(cut_slices(1048853, 65536, 2).size() == 17u);
 }
 
-BOOST_AUTO_TEST_CASE(statistics_move_by_a_share) {
-  const auto server = make_statistics_server(4);
-  const std::vector<float> center{1, 2, 3}, sent{5, 2, -1};
+BOOST_AUTO_TEST_CASE(statistics_take_a_step_of_their_decay) {
+  const auto server = make_statistics_server({0.5f, 0.5f, 0.0f});
+  const std::vector<float> center{1, 2, 3}, average{5, 2, -1};
   std::vector<float> next(3);
-  BOOST_TEST(server->apply(of(sent, 8), center, next));
-  BOOST_TEST((next == std::vector<float>{2, 2, 2}));
-  BOOST_TEST(make_statistics_server(1)->apply(of(sent, 8), center, next));
-  BOOST_TEST((next == sent));
+  commit_view one = of(average, 8);
+  one.mini_batches = 1;
+  BOOST_TEST(server->apply(one, center, next));
+  BOOST_TEST((next == std::vector<float>{3, 2, -1}));
+  one.mini_batches = 2;
+  BOOST_TEST(server->apply(one, center, next));
+  BOOST_TEST((next == std::vector<float>{4, 2, -1}));
 }
 
-BOOST_AUTO_TEST_CASE(statistics_of_a_round_are_the_mean_by_rows) {
-  const auto server = make_statistics_server(3);
+BOOST_AUTO_TEST_CASE(statistics_of_workers_in_turn_are_those_of_one_worker) {
+  // What a worker sends does not depend on the centre it started from, so a window counts the same
+  // whoever trained it, however many there are, and however old its centre was.
+  const float decay = 0.9f;
+  const auto server = make_statistics_server({decay});
+  std::vector<float> center{1};
+  double alone = 1;
+  for (int window = 0; window < 50; ++window) {
+    const std::vector<float> average{static_cast<float>(window % 7)};
+    commit_view commit = of(average, 16);
+    commit.mini_batches = static_cast<std::uint32_t>(1 + window % 3);
+    for (std::uint32_t m = 0; m < commit.mini_batches; ++m) {
+      alone = decay * alone + (1 - decay) * average[0];
+    }
+    BOOST_TEST(server->apply(commit, center, center));
+    BOOST_TEST(center[0] == alone, boost::test_tools::tolerance(1e-5));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(statistics_of_a_round_are_weighted_by_rows) {
+  const auto server = make_statistics_server({0.0f, 0.5f});
   const std::vector<float> center{100, 100}, a{1, 2}, b{5, 10}, idle{7, 7};
-  const std::vector<commit_view> round{of(a, 30), of(b, 10), of(idle, 0)};
+  std::vector<commit_view> round{of(a, 30), of(b, 10), of(idle, 0)};
+  for (commit_view& commit : round) commit.mini_batches = 1;
   std::vector<float> next(2);
   std::size_t culprit = 9;
   BOOST_TEST(server->apply_round(round, center, next, culprit));
-  BOOST_TEST((next == std::vector<float>{2, 4}));
+  BOOST_TEST((next == std::vector<float>{2, 52}));
   // In place, too.
   std::vector<float> c = center;
   BOOST_TEST(server->apply_round(round, c, c, culprit));
-  BOOST_TEST((c == std::vector<float>{2, 4}));
+  BOOST_TEST((c == std::vector<float>{2, 52}));
 }
 
 BOOST_AUTO_TEST_CASE(a_round_without_rows_leaves_the_statistics) {
-  const auto server = make_statistics_server(3);
+  const auto server = make_statistics_server({0.5f, 0.5f});
   const std::vector<float> center{1, 2}, idle{7, 7};
   std::vector<float> next(2);
   std::size_t culprit = 9;
@@ -105,7 +128,7 @@ BOOST_AUTO_TEST_CASE(a_round_without_rows_leaves_the_statistics) {
 }
 
 BOOST_AUTO_TEST_CASE(statistics_that_are_not_finite_are_refused) {
-  const auto server = make_statistics_server(2);
+  const auto server = make_statistics_server({0.5f, 0.5f});
   const std::vector<float> center{1, 2}, good{1, 1};
   const std::vector<float> bad{1, std::numeric_limits<float>::infinity()};
   std::vector<float> next(2);
