@@ -11,11 +11,14 @@ class run_folder {
   /// error (run) where it cannot be made.
   explicit run_folder(const std::string& path);
 
+  /// \throws error (job) where the folder holds a run already: asked before data is read.
+  static void refuse_taken(const std::string& path);
+
   const std::string& path() const noexcept { return path_; }
   std::string file(const std::string& name) const { return path_ + "/" + name; }
 
-  /// runs/<name>-<date>-<time>, with a number behind it where that exists already.
-  static std::string default_path(const std::string& job_name);
+  /// Makes runs/<name>-<date>-<time>, with a number behind it where that exists already.
+  static std::string make_default(const std::string& job_name);
 
  private:
   std::string path_;

@@ -1,7 +1,11 @@
 #include "troupe/cluster/train.hpp"
 
+#include <fmt/format.h>
+
 #include <caf/all.hpp>
+#include <future>
 #include <mutex>
+#include <thread>
 
 #include "troupe/actors/configure.hpp"
 #include "troupe/actors/data_shard.hpp"
@@ -31,6 +35,25 @@ void run_control::stop(const std::string& reason) {
     caf::anon_send(implementation_->supervisor, stop_atom::value, reason);
   } else {
     implementation_->asked = reason;
+  }
+}
+
+/// Starts as many threads as the run will, to learn now whether the system lets it: an actor whose
+/// thread cannot be started would be waited for for ever.
+void try_threads(std::uint32_t count) {
+  std::vector<std::thread> threads;
+  std::promise<void> all;
+  const std::shared_future<void> go = all.get_future().share();
+  std::string problem;
+  try {
+    for (std::uint32_t i = 0; i < count; ++i) threads.emplace_back([go] { go.wait(); });
+  } catch (const std::system_error& e) {
+    problem = e.what();
+  }
+  all.set_value();
+  for (std::thread& thread : threads) thread.join();
+  if (!problem.empty()) {
+    throw run_error("actors.workers", fmt::format("cannot start {} threads: {}", count, problem));
   }
 }
 
@@ -73,6 +96,7 @@ class run_session {
     if (control_) {
       const std::lock_guard<std::mutex> lock(control_->implementation_->mutex);
       control_->implementation_->supervisor = nullptr;
+      control_->implementation_->asked.clear();
     }
     supervisor_ = nullptr;
     for (const auto& actor : spawned_) {
@@ -118,6 +142,20 @@ prepared_data prepare_job(const job& of, const catalogue& known) {
 
 namespace {
 
+/// Writes the model, then the summary: where that is, everything else is. A model that cannot be
+/// saved makes the run a failed one.
+void write_results(const run_folder& folder, train_result& result) {
+  if (result.model) {
+    try {
+      result.model->save(folder.file("model.troupe"));
+    } catch (const error& e) {
+      result.summary["stopped_by"] = result.stopped_by = "failed";
+      result.summary["failure"] = result.failure = e.what();
+    }
+  }
+  write_file_atomically(folder.file("summary.json"), result.summary.dump(2) + "\n");
+}
+
 trained_model model_of(const run_plan& plan, const prepared_data& data,
                        const run_outcome& outcome) {
   trained_model model;
@@ -136,6 +174,7 @@ trained_model model_of(const run_plan& plan, const prepared_data& data,
 train_result train(caf::actor_system& system, const job& of, const train_options& options,
                    const catalogue& known) {
   require_configured(system.config());
+  if (!options.folder.empty()) run_folder::refuse_taken(options.folder);
   job completed = of;
   complete(completed, known);
   check(completed, known);
@@ -152,6 +191,7 @@ train_result train(caf::actor_system& system, const job& of, const train_options
   }
   outcome_ptr outcome;
   {
+    try_threads(completed.actors.workers + 1);
     run_session session(system, plan, data, inside);
     outcome = session.run();
   }
@@ -161,11 +201,7 @@ train_result train(caf::actor_system& system, const job& of, const train_options
   result.stopped_by = outcome->stopped_by;
   result.failure = outcome->failure;
   if (outcome->model) result.model = model_of(*plan, data, *outcome);
-  if (folder) {
-    // The summary last: where it is, everything else is.
-    if (result.model) result.model->save(folder->file("model.troupe"));
-    write_file_atomically(folder->file("summary.json"), result.summary.dump(2) + "\n");
-  }
+  if (folder) write_results(*folder, result);
   return result;
 }
 

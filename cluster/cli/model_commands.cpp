@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "command.hpp"
@@ -20,6 +21,12 @@ dataset test_part(const job& of, const trained_model& model, const catalogue& kn
   }
   const prepared_data data = prepare_job(of, known);
   if (!data.test) throw job_error(of.place("data"), "the job has no test part");
+  // A split numbers the labels by its own training part, which need not be the model's.
+  if (data.labels.classes != model.labels.classes) {
+    throw data_error(data.test->origin,
+                     "its labels are not those the model was trained with; name the rows to be "
+                     "scored as data.test");
+  }
   return *data.test;
 }
 
@@ -53,6 +60,19 @@ source_spec input_source(const job& of, const predict_arguments& arguments,
   return source;
 }
 
+/// A square table over the classes: truth by rows, prediction by columns.
+void print_table(const std::string& name, const std::vector<double>& cells,
+                 const trained_model& model) {
+  const auto side = static_cast<std::size_t>(std::lround(std::sqrt(cells.size())));
+  fmt::print("test_{}: truth by rows, prediction by columns\n{:>12}", name, "");
+  for (std::size_t i = 0; i < side; ++i) fmt::print(" {:>8}", model.labels.name(i));
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (i % side == 0) fmt::print("\n{:>12}", model.labels.name(i / side));
+    fmt::print(" {:>8.0f}", cells[i]);
+  }
+  fmt::print("\n");
+}
+
 }  // namespace
 
 int evaluate_command(const evaluate_arguments& arguments) {
@@ -81,6 +101,7 @@ int evaluate_command(const evaluate_arguments& arguments) {
   }
   fmt::print("{:<24} {}\n{:<24} {:.4f}\n", "rows", rows.rows(), "test_loss", s.loss);
   for (const auto& [name, value] : s.metrics) fmt::print("{:<24} {:.4f}\n", "test_" + name, value);
+  for (const auto& [name, cells] : s.tables) print_table(name, cells, model);
   return exit_ok;
 }
 

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <thread>
@@ -15,25 +16,27 @@ namespace troupe::cli {
 
 namespace {
 
-/// Turns SIGINT and SIGTERM into a clean stop; a second one ends the process at once. The signals
-/// are blocked in every thread made after this and taken by one of its own.
+/// Turns SIGINT, SIGTERM and SIGHUP into a clean stop; a second one ends the process at once. The
+/// signals are blocked in every thread made after this and taken by one of its own.
 class interrupts {
  public:
-  explicit interrupts(run_control& control) {
-    sigset_t set = signals();
-    pthread_sigmask(SIG_BLOCK, &set, &before_);
-    thread_ = std::thread([&control] {
-      const sigset_t wanted = signals();
-      for (int count = 1;; ++count) {
+  interrupts(run_control& control, bool quiet) {
+    const sigset_t wanted = signals();
+    pthread_sigmask(SIG_BLOCK, &wanted, &before_);
+    thread_ = std::thread([this, wanted, &control, quiet] {
+      for (int count = 0;;) {
         int number = 0;
         sigwait(&wanted, &number);
-        if (number == SIGUSR2) return;
-        if (count > 1) _exit(exit_interrupted);
+        if (number == SIGUSR2 && ended_) return;
+        if (number == SIGUSR2) continue;
+        if (++count > 1) _exit(exit_interrupted);
         control.stop("interrupted");
+        if (!quiet) std::fputs(stopping, stderr);
       }
     });
   }
   ~interrupts() {
+    ended_ = true;
     pthread_kill(thread_.native_handle(), SIGUSR2);
     thread_.join();
     pthread_sigmask(SIG_SETMASK, &before_, nullptr);
@@ -42,13 +45,21 @@ class interrupts {
   interrupts& operator=(const interrupts&) = delete;
 
  private:
+  static constexpr const char* stopping =
+      "\ntroupe: stopping after the windows under way; once more ends the program at once\n";
+
   static sigset_t signals() {
     sigset_t set;
     sigemptyset(&set);
     for (const int number : {SIGINT, SIGTERM, SIGUSR2}) sigaddset(&set, number);
+    // Under nohup the end of the terminal is not to end the run.
+    struct sigaction hangup {};
+    sigaction(SIGHUP, nullptr, &hangup);
+    if (hangup.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
     return set;
   }
   sigset_t before_;
+  std::atomic<bool> ended_{false};
   std::thread thread_;
 };
 
@@ -72,19 +83,23 @@ void print_result(const train_result& result, const std::string& folder) {
 
 int train_command(const train_arguments& arguments) {
   run_control control;
-  const interrupts guard(control);
+  const interrupts guard(control, arguments.quiet);
   const catalogue known = catalogue::builtin();
   const job of = read_job(arguments.job, arguments.overrides, known);
-  for (const std::string& warning : check(of, known)) {
-    fmt::print(stderr, "troupe: warning: {}\n", warning);
-  }
+  const std::vector<std::string> warnings = check(of, known);
   progress shown(arguments.quiet);
   train_options options;
   options.folder =
       arguments.folder.empty() ? run_folder::default_path(of.name) : arguments.folder;
   options.control = &control;
   options.observer.on_report = [&](const report& r) { shown.show(r); };
-  options.observer.on_event = [&](const run_event& e) { shown.show(e); };
+  options.observer.on_event = [&](const run_event& e) {
+    // Not before: a job that cannot run leaves one line, the one that says why.
+    if (e.name == "started") {
+      for (const std::string& w : warnings) fmt::print(stderr, "troupe: warning: {}\n", w);
+    }
+    shown.show(e);
+  };
   const train_result result = train(of, options, known);
   shown.finish();
   if (arguments.json) {

@@ -1,0 +1,180 @@
+#include "command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "troupe/actors/version.hpp"
+#include "troupe/base/settings.hpp"
+
+namespace troupe::cli {
+
+namespace {
+
+constexpr const char* after_all =
+    "Progress goes to standard error, results to standard output.\n"
+    "Exit status: 0 done, 1 the run failed, 2 bad usage or job, 3 bad data or model file,\n"
+    "130 interrupted.\n"
+    "'troupe help COMMAND' says more about one command.";
+
+constexpr const char* after_train =
+    "The folder of a run gets job.yaml, history.jsonl, events.jsonl, model.troupe and\n"
+    "summary.json; one that holds a run already is refused.\n"
+    "Ctrl-C ends the run after the windows under way and saves the model; a second one ends\n"
+    "the program at once.\n"
+    "Example: troupe train job.yaml --set training.epochs=5 --run runs/first";
+
+constexpr const char* after_predict =
+    "One line a row: the label, then, for a classification, the probabilities of the classes.\n"
+    "The rows are in the form of the training data, before any transform; they may have labels,\n"
+    "which are not looked at.";
+
+/// `--set K=V` takes one value each time, so that a job file may follow it.
+void add_set(CLI::App* command, std::vector<std::string>& overrides) {
+  command
+      ->add_option("--set", overrides,
+                   "change a key of the job: training.epochs=5; may be given again")
+      ->type_name("K=V")
+      ->allow_extra_args(false);
+}
+
+CLI::Option* named(CLI::Option* option, const char* type) { return option->type_name(type); }
+
+std::string help_of(const CLI::App& app, const std::string& name) {
+  return app.get_formatter()->make_help(&app, name, CLI::AppFormatMode::Normal);
+}
+
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+}  // namespace
+
+command_line::command_line() : app_("Trains neural networks with a troupe of actors.", "troupe") {
+  app_.set_version_flag("--version", std::string("troupe ") + version, "print the version");
+  app_.set_help_flag("-h,--help", "print this text");
+  app_.get_formatter()->column_width(26);
+  add_train();
+  add_check();
+  add_evaluate();
+  add_predict();
+  add_help();
+  app_.footer(after_all);  // last: commands inherit what is set before them
+}
+
+void command_line::add_train() {
+  auto* command = app_.add_subcommand("train", "train a job in this process");
+  named(command->add_option("JOB", train_.job, "job file (YAML)"), "FILE")->required();
+  add_set(command, train_.overrides);
+  named(command->add_option("--run", train_.folder,
+                            "folder of the run; default: runs/<name>-<date>-<time>"),
+        "DIR");
+  command->add_flag("--json", train_.json, "print the summary as one object and nothing else");
+  command->add_flag("--quiet", train_.quiet, "show no progress");
+  command->footer(after_train);
+  command->callback([this] { status_ = train_command(train_); });
+}
+
+void command_line::add_check() {
+  auto* command =
+      app_.add_subcommand("check", "validate a job and its data, print a summary, train nothing");
+  named(command->add_option("JOB", check_.job, "job file (YAML)"), "FILE")->required();
+  add_set(command, check_.overrides);
+  command->callback([this] { status_ = check_command(check_); });
+}
+
+void command_line::add_evaluate() {
+  auto* command = app_.add_subcommand("evaluate", "score a saved model on the test part of a job");
+  named(command->add_option("MODEL", evaluate_.model, "model.troupe of a run"), "FILE")->required();
+  named(command->add_option("--data", evaluate_.job,
+                            "job whose test part is scored; default: the model's own"),
+        "JOB");
+  add_set(command, evaluate_.overrides);
+  command->add_flag("--json", evaluate_.json, "print one object and nothing else");
+  command->callback([this] { status_ = evaluate_command(evaluate_); });
+}
+
+void command_line::add_predict() {
+  auto* command = app_.add_subcommand("predict", "label rows with a saved model");
+  named(command->add_option("MODEL", predict_.model, "model.troupe of a run"), "FILE")->required();
+  named(command->add_option("--input", predict_.input, "file with the rows"), "FILE")->required();
+  named(command->add_option("--output", predict_.output,
+                            "file for the answers, written whole; default: standard output"),
+        "FILE");
+  named(command->add_option("--format", predict_.format,
+                            "idx, csv, libsvm or npy; default: that of the training data"),
+        "NAME");
+  command->footer(after_predict);
+  command->callback([this] { status_ = predict_command(predict_); });
+}
+
+/// Listed with the others; `run` takes it before CLI11 would read `help train` as `train`.
+void command_line::add_help() {
+  auto* command = app_.add_subcommand("help", "say what the commands are, or what one of them does");
+  named(command->add_option("COMMAND", topic_, "a command"), "NAME");
+}
+
+int command_line::help(const std::string& topic) const {
+  if (topic.empty()) {
+    fmt::print("{}", help_of(app_, "troupe"));
+    return exit_ok;
+  }
+  const auto names = command_names(app_);
+  if (std::find(names.begin(), names.end(), topic) == names.end()) {
+    throw job_error("", unknown_word("command", topic, names));
+  }
+  fmt::print("{}", help_of(*app_.get_subcommand(topic), "troupe " + topic));
+  return exit_ok;
+}
+
+std::string command_line::asked() const {
+  const auto given = app_.get_subcommands();
+  return given.empty() ? "troupe" : "troupe " + given.front()->get_name();
+}
+
+error command_line::wrong(const CLI::ParseError& e) const {
+  const auto given = app_.get_subcommands();
+  const CLI::App& at = given.empty() ? app_ : *given.front();
+  std::string message = e.what();
+  if (const auto extras = app_.remaining(true); !extras.empty()) {
+    const std::string& extra = extras.front();
+    if (extra.front() == '-') {
+      message = unknown_word("option", extra.substr(0, extra.find('=')), option_names(at));
+    } else if (given.empty()) {
+      message = unknown_word("command", extra, command_names(app_));
+    } else {
+      message = fmt::format("one argument too many: '{}'", extra);
+    }
+  }
+  return job_error("", fmt::format("{}; see {} --help", message, asked()));
+}
+
+int command_line::run(int argc, char** argv) {
+  const bool asks_help = argc >= 2 && argv[1] == std::string("help");
+  if (asks_help && (argc < 3 || argv[2][0] != '-')) return help(argc < 3 ? "" : argv[2]);
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app_.exit(e);  // --help, --version
+    throw wrong(e);
+  }
+  if (app_.get_subcommands().empty()) {
+    throw job_error("", fmt::format("which command? There are {}; see troupe --help",
+                                    fmt::join(command_names(app_), ", ")));
+  }
+  return status_;
+}
+
+}  // namespace troupe::cli

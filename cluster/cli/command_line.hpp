@@ -1,0 +1,42 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "command.hpp"
+#include "troupe/base/error.hpp"
+
+namespace troupe::cli {
+
+/// What the program was asked to do: reads the arguments and runs the command they name.
+class command_line {
+ public:
+  command_line();
+  command_line(const command_line&) = delete;
+  command_line& operator=(const command_line&) = delete;
+
+  /// Runs the command. \returns the exit status. \throws error (job) for arguments that make no
+  /// sense, and whatever the command throws.
+  int run(int argc, char** argv);
+
+ private:
+  void add_train();
+  void add_check();
+  void add_evaluate();
+  void add_predict();
+  void add_help();
+  int help(const std::string& topic) const;
+  /// The command, or "troupe" where none was recognised.
+  std::string asked() const;
+  error wrong(const CLI::ParseError& e) const;
+
+  CLI::App app_;
+  int status_ = exit_ok;
+  train_arguments train_;
+  check_arguments check_;
+  evaluate_arguments evaluate_;
+  predict_arguments predict_;
+  std::string topic_;  // of `help`
+};
+
+}  // namespace troupe::cli
