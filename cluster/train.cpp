@@ -182,6 +182,7 @@ train_result train(caf::actor_system& system, const job& of, const train_options
   const auto plan =
       located(completed, [&] { return make_run_plan(completed, known, data); });
 
+  try_threads(completed.actors.workers + 1);
   std::optional<run_folder> folder;
   train_options inside = options;
   if (!options.folder.empty()) {
@@ -191,7 +192,6 @@ train_result train(caf::actor_system& system, const job& of, const train_options
   }
   outcome_ptr outcome;
   {
-    try_threads(completed.actors.workers + 1);
     run_session session(system, plan, data, inside);
     outcome = session.run();
   }

@@ -89,8 +89,8 @@ int train_command(const train_arguments& arguments) {
   const std::vector<std::string> warnings = check(of, known);
   progress shown(arguments.quiet);
   train_options options;
-  options.folder =
-      arguments.folder.empty() ? run_folder::default_path(of.name) : arguments.folder;
+  const bool own_folder = arguments.folder.empty();
+  options.folder = own_folder ? run_folder::make_default(of.name) : arguments.folder;
   options.control = &control;
   options.observer.on_report = [&](const report& r) { shown.show(r); };
   options.observer.on_event = [&](const run_event& e) {
@@ -100,7 +100,15 @@ int train_command(const train_arguments& arguments) {
     }
     shown.show(e);
   };
-  const train_result result = train(of, options, known);
+  const train_result result = [&] {
+    try {
+      return train(of, options, known);
+    } catch (...) {
+      // What failed before training leaves nothing behind; a folder with files in it stays.
+      if (own_folder) ::rmdir(options.folder.c_str());
+      throw;
+    }
+  }();
   shown.finish();
   if (arguments.json) {
     fmt::print("{}\n", result.summary.dump());
