@@ -122,7 +122,8 @@ void command_line::add_predict() {
 
 /// Listed with the others; `run` takes it before CLI11 would read `help train` as `train`.
 void command_line::add_help() {
-  auto* command = app_.add_subcommand("help", "say what the commands are, or what one of them does");
+  auto* command =
+      app_.add_subcommand("help", "say what the commands are, or what one of them does");
   named(command->add_option("COMMAND", topic_, "a command"), "NAME");
 }
 

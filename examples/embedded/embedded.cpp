@@ -1,5 +1,5 @@
-// Trains a network inside another program: the job is built in code, runs in the program's own actor
-// system, and the model that comes back labels new pictures.
+// Trains a network inside another program: the job is built in code, runs in the program's own
+// actor system, and the model that comes back labels new pictures.
 
 #include <caf/all.hpp>
 #include <cstdio>

@@ -69,7 +69,9 @@ channel make_terminal(int columns) {
 process::process(const std::vector<std::string>& arguments, const process_options& options)
     : deadline_(std::chrono::steady_clock::now() + time_limit) {
   std::vector<char*> words{const_cast<char*>(TROUPE_COMMAND)};
-  for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  for (const std::string& argument : arguments) {
+    words.push_back(const_cast<char*>(argument.c_str()));
+  }
   words.push_back(nullptr);
   const channel out = make_pipe();
   const channel err = options.terminal ? make_terminal(options.columns) : make_pipe();
