@@ -3,6 +3,7 @@
 #include <capnp/dynamic.h>
 #include <kj/exception.h>
 
+#include <caf/binary_deserializer.hpp>
 #include <caf/make_message.hpp>
 #include <caf/sec.hpp>
 
@@ -125,6 +126,9 @@ caf::error wire_storage::load(caf::deserializer& source, capnp::StructSchema sch
     total += size;
     if (total > size_limit / sizeof(capnp::word)) return malformed("it is too large");
   }
+  // Memory is taken for what is there, not for what is claimed to be.
+  const auto* bytes = dynamic_cast<const caf::binary_deserializer*>(&source);
+  if (bytes && total * sizeof(capnp::word) > bytes->remaining()) return malformed("it is cut short");
   try {
     auto memory = kj::heapArray<capnp::word>(total);
     if (total > 0) {

@@ -41,14 +41,15 @@ progress::progress(bool quiet)
     : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1), start_(clock::now()) {}
 
 std::string progress::line(const report& r) const {
-  const double share =
-      r.total_rows ? static_cast<double>(r.rows) / static_cast<double>(r.total_rows) : 0;
+  const auto total = static_cast<double>(r.total_rows);
+  const double done = std::min(static_cast<double>(r.rows), total);
+  const double share = total > 0 ? done / total : 0;
   const double rate = r.time > 0 ? static_cast<double>(r.rows) / r.time : 0;
   std::string text = fmt::format("{:3.0f} %  epoch {}  {:.0f} rows/s  loss {:.4f}", share * 100,
                                  r.epoch, rate, loss_);
   if (std::isfinite(accuracy_)) text += fmt::format("  accuracy {:.4f}", accuracy_);
   if (rate > 0) {
-    text += "  left " + span_text(static_cast<double>(r.total_rows - r.rows) / rate);
+    text += "  left " + span_text((total - done) / rate);
   }
   if (!terminal_) return text;
   const int room = terminal_width() - static_cast<int>(text.size()) - 4;
