@@ -95,15 +95,16 @@ std::optional<report> run_totals::take_report(std::uint32_t worker, double now,
   return out;
 }
 
-report run_totals::evaluation_report(const score& evaluated, double now) const {
+report run_totals::evaluation_report(const score& evaluated, std::uint64_t rows,
+                                     double now) const {
   report out;
   out.time = now;
   out.evaluation = true;
   out.part = plan_->has_validation ? "validation" : "test";
-  out.rows = rows_;
+  out.rows = rows;
   out.total_rows = plan_->total_rows();
   // The epoch that the last row trained belongs to.
-  out.epoch = static_cast<std::uint32_t>((rows_ + plan_->rows_per_epoch - 1) /
+  out.epoch = static_cast<std::uint32_t>((rows + plan_->rows_per_epoch - 1) /
                                          plan_->rows_per_epoch);
   out.loss = evaluated.loss;
   out.metrics = evaluated.metrics;
@@ -121,7 +122,9 @@ nlohmann::ordered_json run_totals::summary(const ending& end) const {
   out["protocol"] = plan_->protocol.name;
   out["consistency"] = of.optimizer.consistency.name;
   out["compression"] = of.optimizer.compression.name;
-  out["communication_window"] = plan_->setup.window;
+  out["communication_window"] = of.optimizer.window_is_epoch
+                                    ? nlohmann::json("epoch")
+                                    : nlohmann::json(plan_->setup.window);
   out["workers"] = of.actors.workers;
   out["parameter_servers"] = of.actors.parameter_servers;
   out["data_shards"] = of.actors.data_shards;

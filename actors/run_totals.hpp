@@ -22,8 +22,9 @@ class run_totals {
 
   /// What a worker did since its last report, if that is `least_seconds` ago or more.
   std::optional<report> take_report(std::uint32_t worker, double now, double least_seconds);
-  /// An evaluation's line of history.
-  report evaluation_report(const score& evaluated, double now) const;
+  /// An evaluation's line of history: scores take a while, so `rows` is how many had been trained
+  /// when this one was asked for.
+  report evaluation_report(const score& evaluated, std::uint64_t rows, double now) const;
 
   /// Rows a second of a worker, smoothed over its last windows; 0 before its first.
   double speed(std::uint32_t worker) const { return workers_[worker].speed; }

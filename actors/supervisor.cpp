@@ -204,14 +204,14 @@ void supervisor_state::evaluate_if_due() {
   evaluations_due_ = due;
   evaluating_ = true;
   self_->request(cast_.evaluator, caf::infinite, score_request{++evaluations_asked_, {}, {}})
-      .then([this](const score& s) { evaluated(s); },
+      .then([this, rows = totals_->rows()](const score& s) { evaluated(s, rows); },
             [this](const caf::error& problem) { on_error(problem); });
 }
 
-void supervisor_state::evaluated(const score& s) {
+void supervisor_state::evaluated(const score& s, std::uint64_t rows) {
   evaluating_ = false;
   if (!s.has_data) return;
-  self_->send(cast_.recorder, totals_->evaluation_report(s, now()));
+  self_->send(cast_.recorder, totals_->evaluation_report(s, rows, now()));
   rules_->add(s);
   if (mode_ != mode::training) return;
   if (const auto reason = rules_->after_evaluation()) return stop(*reason);
@@ -277,7 +277,8 @@ void supervisor_state::score_center() {
       .then(
           [this](const score& last) {
             if (last.has_data) {
-              self_->send(cast_.recorder, totals_->evaluation_report(last, ending_.seconds));
+              self_->send(cast_.recorder, totals_->evaluation_report(last, totals_->rows(),
+                                                                     ending_.seconds));
               rules_->add(last);
             }
             score_model(last);

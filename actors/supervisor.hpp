@@ -56,7 +56,7 @@ class supervisor_state {
   void introduce();
   void grant(std::uint32_t worker);
   void evaluate_if_due();
-  void evaluated(const score& s);
+  void evaluated(const score& s, std::uint64_t rows);
   void finish_workers();
   void score_center();
   void score_model(const score& last);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "command.hpp"
+#include "text.hpp"
 #include "troupe/actors/run_plan.hpp"
 #include "troupe/actors/run_totals.hpp"
 #include "troupe/troupe.hpp"
@@ -35,15 +36,17 @@ int check_command(const check_arguments& arguments) {
   print_part("train", data.train);
   print_part("validation", data.validation);
   print_part("test", data.test);
-  fmt::print("optimizer\n  {:<24} {}\n  {:<24} {} mini-batches\n  {:<24} {} (rate {})\n",
-             "protocol", plan->protocol.name, "window", plan->setup.window, "gradient rule",
-             of.optimizer.gradient_rule.name,
+  fmt::print("optimizer\n  {:<24} {}\n  {:<24} {}\n  {:<24} {} (rate {})\n", "protocol",
+             plan->protocol.name, "window",
+             of.optimizer.window_is_epoch ? "a whole epoch"
+                                          : counted(plan->setup.window, "mini-batch", "es"),
+             "gradient rule", of.optimizer.gradient_rule.name,
              of.optimizer.gradient_rule.options.number("learning_rate"));
   fmt::print("run\n  {:<24} {} x {} rows, mini-batches of {}\n", "epochs", of.training.epochs,
              plan->rows_per_epoch, of.training.batch_size);
-  fmt::print("  {:<24} {} workers, {} parameter servers ({} slices), {} data shards\n", "actors",
-             of.actors.workers, of.actors.parameter_servers, plan->slice_count(),
-             of.actors.data_shards);
+  fmt::print("  {:<24} {}, {} ({}), {}\n", "actors", counted(of.actors.workers, "worker"),
+             counted(of.actors.parameter_servers, "parameter server"),
+             counted(plan->slice_count(), "slice"), counted(of.actors.data_shards, "data shard"));
   const std::string why = why_not_reproducible(of);
   fmt::print("  {:<24} {}\n", "reproducible", why.empty() ? "true" : "false: " + why);
   for (const std::string& warning : warnings) fmt::print("warning: {}\n", warning);

@@ -38,7 +38,9 @@ void add_set(CLI::App* command, std::vector<std::string>& overrides) {
       ->allow_extra_args(false);
 }
 
-CLI::Option* named(CLI::Option* option, const char* type) { return option->type_name(type); }
+CLI::Option* named(CLI::Option* option, const char* type) {
+  return option->type_name(type);
+}
 
 std::string help_of(const CLI::App& app, const std::string& name) {
   return app.get_formatter()->make_help(&app, name, CLI::AppFormatMode::Normal);

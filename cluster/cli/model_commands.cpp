@@ -46,12 +46,11 @@ source_spec input_source(const job& of, const predict_arguments& arguments,
   const bool by_path = std::any_of(reader.options.begin(), reader.options.end(),
                                    [](const setting& s) { return s.name == "path"; });
   const bool by_features = std::any_of(
-      reader.options.begin(), reader.options.end(), [](const setting& s) {
-        return s.name == "features" && s.type == setting_type::text;
-      });
+      reader.options.begin(), reader.options.end(),
+      [](const setting& s) { return s.name == "features" && s.type == setting_type::text; });
   if (!by_path && !by_features) {
-    throw job_error("--format", fmt::format("'{}' reads no files; give the format of --input",
-                                            source.format));
+    throw job_error("--format",
+                    fmt::format("'{}' reads no files; give the format of --input", source.format));
   }
   given.set(by_path ? "path" : "features", arguments.input);
   source.options = resolve(
@@ -110,8 +109,8 @@ int predict_command(const predict_arguments& arguments) {
   const trained_model model = trained_model::load(arguments.model, known);
   const job of = model.trained_by(known);
   const source_spec source = input_source(of, arguments, known);
-  const dataset rows = read_for(source, ".", of.seed, model.labels, known.data,
-                                volume(model.transforms.input()));
+  const dataset rows =
+      read_for(source, ".", of.seed, model.labels, known.data, volume(model.transforms.input()));
   const std::vector<float> predictions = model.predict(rows, known);
   const std::size_t width = model.outputs(known);
   std::string text;

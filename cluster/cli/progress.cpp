@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "text.hpp"
+
 namespace troupe::cli {
 
 namespace {
@@ -88,9 +90,9 @@ void progress::show(const run_event& e) {
   if (quiet_) return;
   const std::lock_guard<std::mutex> lock(mutex_);
   if (e.name == "started") {
-    print(fmt::format("training with {} workers and {} parameter servers: {} parameters, {} rows "
-                      "an epoch",
-                      e.facts.value("workers", 0), e.facts.value("parameter_servers", 0),
+    print(fmt::format("training with {} and {}: {} parameters, {} rows an epoch",
+                      counted(e.facts.value("workers", 0u), "worker"),
+                      counted(e.facts.value("parameter_servers", 0u), "parameter server"),
                       e.facts.value("parameters", 0ull), e.facts.value("rows_per_epoch", 0ull)));
   }
 }

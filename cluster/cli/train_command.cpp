@@ -72,8 +72,8 @@ void print_result(const train_result& result, const std::string& folder) {
                  : fmt::format("{:.0f}", s["samples_per_second"].get<double>()),
              s["commits"].get<std::uint64_t>(), result.stopped_by);
   for (const auto& [name, value] : s.items()) {
-    const bool scored = name.rfind("test_", 0) == 0 || name.rfind("validation_", 0) == 0 ||
-                        name == "train_loss";
+    const bool scored =
+        name.rfind("test_", 0) == 0 || name.rfind("validation_", 0) == 0 || name == "train_loss";
     if (scored && value.is_number()) fmt::print("{:<24} {:.4f}\n", name, value.get<double>());
   }
   fmt::print("{:<24} {}\n", "run", folder);
@@ -104,8 +104,8 @@ int train_command(const train_arguments& arguments) {
     try {
       return train(of, options, known);
     } catch (...) {
-      // What failed before training leaves nothing behind; a folder with files in it stays.
-      if (own_folder) ::rmdir(options.folder.c_str());
+      // What failed before training leaves nothing behind; folders with files in them stay.
+      if (own_folder && ::rmdir(options.folder.c_str()) == 0) ::rmdir("runs");
       throw;
     }
   }();

@@ -239,7 +239,7 @@ BOOST_AUTO_TEST_CASE(an_evaluation_is_a_line_of_history) {
   run_totals totals(plan_for());
   add(totals, {0, 0, 60});
   add(totals, {1, 1, 60});
-  const report line = totals.evaluation_report(tested(), 3);
+  const report line = totals.evaluation_report(tested(), totals.rows(), 3);
   BOOST_TEST(line.evaluation);
   BOOST_TEST(line.time == 3.0);
   BOOST_TEST(line.rows == 120u);
@@ -248,15 +248,15 @@ BOOST_AUTO_TEST_CASE(an_evaluation_is_a_line_of_history) {
   BOOST_TEST(line.accuracy == 0.75);
   BOOST_TEST(line.metrics.size() == 2u);
   add(totals, {1, 1, 80});  // all 200 rows: the last epoch, not one more
-  BOOST_TEST(totals.evaluation_report(tested(), 3).epoch == 2u);
+  BOOST_TEST(totals.evaluation_report(tested(), 200, 3).epoch == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(a_validation_part_is_told_apart_from_the_test_part) {
   const auto plan = plan_for();
-  BOOST_TEST(run_totals(plan).evaluation_report(tested(), 1).part == "test");
+  BOOST_TEST(run_totals(plan).evaluation_report(tested(), 0, 1).part == "test");
   BOOST_TEST(!run_totals(plan).summary(ending_of("epochs")).contains("validation_loss"));
   plan->has_validation = true;
-  BOOST_TEST(run_totals(plan).evaluation_report(tested(), 1).part == "validation");
+  BOOST_TEST(run_totals(plan).evaluation_report(tested(), 0, 1).part == "validation");
   run_totals::ending end = ending_of("epochs");
   end.validation = tested();
   end.validation.loss = 0.25;

@@ -7,9 +7,9 @@ BOOST_AUTO_TEST_SUITE(failures)
 BOOST_AUTO_TEST_CASE(a_run_that_diverges_says_where) {
   const workspace here;
   const std::string job = here.write("job.yaml", quick_job);
-  const outcome done = run_troupe(
-      {"train", job, "--quiet", "--json", "--run", here / "run", "--set",
-       "optimizer.gradient_rule={name: sgd, learning_rate: 1.0e+30}"});
+  const outcome done =
+      run_troupe({"train", job, "--quiet", "--json", "--run", here / "run", "--set",
+                  "optimizer.gradient_rule={name: sgd, learning_rate: 1.0e+30}"});
   BOOST_CHECK_EQUAL(done.status, 1);
   BOOST_REQUIRE_EQUAL(lines_of(done.err).size(), 1u);
   BOOST_CHECK_MESSAGE(done.err.find("diverged at its mini-batch") != std::string::npos, done.err);

@@ -11,8 +11,8 @@ namespace {
 /// Trains `quick_job` with the changes given; the folder is `name`.
 nlohmann::json train(const workspace& here, const std::string& name,
                      const std::vector<std::string>& changes) {
-  std::vector<std::string> arguments = {"train", here.write(name + ".yaml", quick_job),
-                                        "--quiet", "--json", "--run", here / name};
+  std::vector<std::string> arguments = {
+      "train", here.write(name + ".yaml", quick_job), "--quiet", "--json", "--run", here / name};
   for (const std::string& change : changes) arguments.insert(arguments.end(), {"--set", change});
   const outcome done = run_troupe(arguments);
   BOOST_TEST_REQUIRE(done.status == 0, done.err);
@@ -24,8 +24,7 @@ std::string bytes_of(const workspace& here, const std::string& name, const std::
 }
 
 std::vector<float> parameters_of(const workspace& here, const std::string& name) {
-  return troupe::trained_model::load(here / (name + "/model.troupe"),
-                                     troupe::catalogue::builtin())
+  return troupe::trained_model::load(here / (name + "/model.troupe"), troupe::catalogue::builtin())
       .parameters;
 }
 
@@ -37,8 +36,8 @@ BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_bits) {
   const workspace here;
   for (const char* protocol : {"sequential", "downpour", "adag", "dynsgd", "aeasgd"}) {
     BOOST_TEST_CONTEXT(protocol) {
-      const std::vector<std::string> one = {
-          "actors.workers=1", "training.epochs=2", std::string("optimizer.protocol=") + protocol};
+      const std::vector<std::string> one = {"actors.workers=1", "training.epochs=2",
+                                            std::string("optimizer.protocol=") + protocol};
       std::vector<std::string> other = one;
       other.push_back("seed=4");
       const std::string a = protocol + std::string("-a"), b = protocol + std::string("-b"),
@@ -106,12 +105,12 @@ BOOST_AUTO_TEST_CASE(every_row_is_trained_once_an_epoch_whatever_the_numbers) {
 BOOST_AUTO_TEST_CASE(without_rebalancing_commits_are_the_windows_of_each_worker) {
   const workspace here;
   const int window = 5;
-  const auto summary = train(
-      here, "commits",
-      {"data.split=null", "data.test={format: synthetic, kind: digits, rows: 50}",
-       "data.train.rows=1003", "training.batch_size=16", "optimizer.communication_window=5",
-       "actors.workers=3", "actors.parameter_servers=2", "actors.data_shards=2",
-       "supervisor.rebalance.enabled=false"});
+  const auto summary =
+      train(here, "commits",
+            {"data.split=null", "data.test={format: synthetic, kind: digits, rows: 50}",
+             "data.train.rows=1003", "training.batch_size=16", "optimizer.communication_window=5",
+             "actors.workers=3", "actors.parameter_servers=2", "actors.data_shards=2",
+             "supervisor.rebalance.enabled=false"});
   std::uint64_t expected = 0;
   for (const auto& worker : summary["per_worker"]) {
     const int mini_batches = worker["mini_batches"];

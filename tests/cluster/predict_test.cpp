@@ -44,8 +44,7 @@ struct trained {
 
   explicit trained(const std::string& job = "", const std::vector<std::string>& sets = {}) {
     here.write("flowers.csv", flower_rows(300, true));
-    const std::string file =
-        here.write("job.yaml", job.empty() ? flower_job(here.path()) : job);
+    const std::string file = here.write("job.yaml", job.empty() ? flower_job(here.path()) : job);
     std::vector<std::string> arguments = {"train", file, "--quiet", "--run", here / "run"};
     for (const auto& set : sets) arguments.insert(arguments.end(), {"--set", set});
     const outcome done = run_troupe(arguments);
@@ -120,27 +119,29 @@ BOOST_AUTO_TEST_CASE(predict_reads_tables_with_and_without_labels) {
   check_probabilities(answers, 30, 3);
   int right = 0;
   const char* const names[] = {"aster", "basil", "cress"};
-  for (int i = 0; i < 30; ++i) right += answers[static_cast<std::size_t>(i)].label == names[i * 7 % 3];
+  for (int i = 0; i < 30; ++i)
+    right += answers[static_cast<std::size_t>(i)].label == names[i * 7 % 3];
   BOOST_CHECK_GE(right, 28);
 }
 
 BOOST_AUTO_TEST_CASE(predict_knows_columns_by_their_names) {
   const workspace data;
-  data.write("flowers.csv", "id,wide,kind,high\n" + [] {
-    std::string rows;
-    int id = 0;
-    for (const std::string& line : lines_of(flower_rows(300, true))) {
-      const std::size_t a = line.find(','), b = line.find(',', a + 1);
-      rows += std::to_string(id++) + "," + line.substr(0, a) + "," + line.substr(b + 1) + "," +
-              line.substr(a + 1, b - a - 1) + "\n";
-    }
-    return rows;
-  }());
+  data.write(
+      "flowers.csv", "id,wide,kind,high\n" + [] {
+        std::string rows;
+        int id = 0;
+        for (const std::string& line : lines_of(flower_rows(300, true))) {
+          const std::size_t a = line.find(','), b = line.find(',', a + 1);
+          rows += std::to_string(id++) + "," + line.substr(0, a) + "," + line.substr(b + 1) + "," +
+                  line.substr(a + 1, b - a - 1) + "\n";
+        }
+        return rows;
+      }());
   const trained t(flower_job(data.path()),
                   {"data.train={format: csv, path: flowers.csv, header: true, label: kind, "
                    "drop: [id]}"});
-  const outcome done = t.predict(
-      t.here.write("new.csv", "id,wide,high\n1,0.1,5.2\n2,2.1,4.2\n3,4.1,3.3\n"));
+  const outcome done =
+      t.predict(t.here.write("new.csv", "id,wide,high\n1,0.1,5.2\n2,2.1,4.2\n3,4.1,3.3\n"));
   BOOST_TEST_REQUIRE(done.status == 0, done.err);
   const auto answers = answers_of(done.out);
   check_probabilities(answers, 3, 3);

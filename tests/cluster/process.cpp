@@ -132,7 +132,9 @@ bool process::wait_for(const std::string& text) {
   return true;
 }
 
-bool process::ended() { return !read_some(std::chrono::milliseconds(5)); }
+bool process::ended() {
+  return !read_some(std::chrono::milliseconds(5));
+}
 
 outcome process::wait() {
   while (read_some(std::chrono::milliseconds(100))) check_time();

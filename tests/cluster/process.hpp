@@ -15,12 +15,12 @@ struct outcome {
 };
 
 struct process_options {
-  std::string folder;         ///< current directory; "": the test's own
-  bool terminal = false;      ///< standard error is a terminal
-  int columns = 80;           ///< of the terminal
-  long largest_file = 0;      ///< bytes after which writing a file fails, as on a full disk; 0: any
+  std::string folder;     ///< current directory; "": the test's own
+  bool terminal = false;  ///< standard error is a terminal
+  int columns = 80;       ///< of the terminal
+  long largest_file = 0;  ///< bytes after which writing a file fails, as on a full disk; 0: any
   bool ignores_hangup = false;  ///< as under nohup
-  std::string out_file = {};  ///< where standard output goes; "": into outcome::out
+  std::string out_file = {};    ///< where standard output goes; "": into outcome::out
 };
 
 /// A running `troupe`, with its output collected. Killed and reaped when this goes out of scope.

@@ -40,12 +40,33 @@ BOOST_AUTO_TEST_CASE(the_summary_has_every_key_and_history_and_events_agree_with
   const outcome done = run_troupe(with(short_digits, {"--run", here / "run"}));
   BOOST_TEST_REQUIRE(done.status == 0, done.err);
   const auto summary = here.json("run/summary.json");
-  for (const char* key :
-       {"name", "protocol", "consistency", "compression", "workers", "parameter_servers", "nodes",
-        "parameters", "epochs", "rows_trained", "rows_repeated", "rows_per_epoch", "commits",
-        "bytes_sent", "bytes_received", "mean_staleness", "rebalances", "seconds",
-        "samples_per_second", "train_loss", "test_loss", "test_accuracy", "stopped_by", "seed",
-        "version", "per_worker", "reproducible"}) {
+  for (const char* key : {"name",
+                          "protocol",
+                          "consistency",
+                          "compression",
+                          "workers",
+                          "parameter_servers",
+                          "nodes",
+                          "parameters",
+                          "epochs",
+                          "rows_trained",
+                          "rows_repeated",
+                          "rows_per_epoch",
+                          "commits",
+                          "bytes_sent",
+                          "bytes_received",
+                          "mean_staleness",
+                          "rebalances",
+                          "seconds",
+                          "samples_per_second",
+                          "train_loss",
+                          "test_loss",
+                          "test_accuracy",
+                          "stopped_by",
+                          "seed",
+                          "version",
+                          "per_worker",
+                          "reproducible"}) {
     BOOST_CHECK_MESSAGE(summary.contains(key), key);
   }
   BOOST_CHECK_EQUAL(summary["stopped_by"], "epochs");
@@ -101,8 +122,7 @@ BOOST_AUTO_TEST_CASE(the_job_in_the_folder_trains_again) {
 BOOST_AUTO_TEST_CASE(json_is_one_object_and_quiet_is_silent) {
   const workspace here;
   const std::string job = here.write("job.yaml", quick_job);
-  const outcome done =
-      run_troupe({"train", job, "--json", "--quiet", "--run", here / "run"});
+  const outcome done = run_troupe({"train", job, "--json", "--quiet", "--run", here / "run"});
   BOOST_TEST_REQUIRE(done.status == 0, done.err);
   BOOST_CHECK_EQUAL(done.err, "");
   BOOST_TEST_REQUIRE(lines_of(done.out).size() == 1u);
@@ -158,8 +178,7 @@ BOOST_AUTO_TEST_CASE(a_folder_with_a_run_is_refused_and_left_alone) {
   BOOST_TEST_REQUIRE(run_troupe({"train", job, "--run", here / "run"}).status == 0);
   const std::string summary = here.read("run/summary.json");
   const std::string history = here.read("run/history.jsonl");
-  const outcome again = run_troupe(
-      {"train", job, "--set", "seed=4", "--run", here / "run"});
+  const outcome again = run_troupe({"train", job, "--set", "seed=4", "--run", here / "run"});
   check_complaint(again, 2, here / "run: the folder holds a run already");
   BOOST_CHECK_EQUAL(here.read("run/summary.json"), summary);
   BOOST_CHECK_EQUAL(here.read("run/history.jsonl"), history);
@@ -171,8 +190,7 @@ BOOST_AUTO_TEST_CASE(a_folder_that_cannot_be_made_fails_the_run) {
   check_complaint(run_troupe({"train", job, "--run", "/proc/troupe/run"}), 1,
                   "/proc/troupe/run: cannot make the folder");
   here.write("file", "");
-  check_complaint(run_troupe({"train", job, "--run", here / "file"}), 1,
-                  here / "file: ");
+  check_complaint(run_troupe({"train", job, "--run", here / "file"}), 1, here / "file: ");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -53,7 +53,9 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_one_line_and_2) {
       {{"help", "dance"}, "unknown command 'dance'"},
   };
   for (const misuse& m : all) {
-    BOOST_TEST_CONTEXT(m.expected) { check_complaint(run_troupe(m.arguments), 2, m.expected); }
+    BOOST_TEST_CONTEXT(m.expected) {
+      check_complaint(run_troupe(m.arguments), 2, m.expected);
+    }
   }
 }
 
@@ -69,8 +71,7 @@ BOOST_AUTO_TEST_CASE(check_prints_the_job_and_trains_nothing) {
   const workspace here;
   process_options options;
   options.folder = here.path();
-  const outcome done =
-      run_troupe({"check", digits_job, "--set", "data.train.rows=500"}, options);
+  const outcome done = run_troupe({"check", digits_job, "--set", "data.train.rows=500"}, options);
   BOOST_TEST_REQUIRE(done.status == 0, done.err);
   BOOST_CHECK_EQUAL(done.err, "");
   for (const char* word : {"conv2d", "56714", "400 rows", "100 rows", "downpour", "2 workers",

@@ -104,7 +104,9 @@ inline std::string flower_rows(int rows, bool labels, char delimiter = ',') {
 inline std::string flower_job(const std::string& directory) {
   return "name: flowers\n"
          "data:\n"
-         "  directory: " + directory + "\n"
+         "  directory: " +
+         directory +
+         "\n"
          "  train: {format: csv, path: flowers.csv}\n"
          "  split: {test: 0.2}\n"
          "  transforms: [standard]\n"

@@ -15,9 +15,9 @@ std::string put(std::string text, const std::string& from, const std::string& to
 }
 
 struct wrong_job {
-  std::string from, to;   ///< what is changed in `quick_job`
+  std::string from, to;  ///< what is changed in `quick_job`
   int status;
-  std::string expected;   ///< place and words of the one line
+  std::string expected;  ///< place and words of the one line
 };
 
 std::string idx_labels(std::uint32_t count, std::uint8_t label) {
@@ -138,11 +138,10 @@ BOOST_AUTO_TEST_CASE(a_gzip_file_cut_short_is_3) {
 BOOST_AUTO_TEST_CASE(labels_that_do_not_fit_are_3) {
   const workspace here;
   here.write("pictures", idx_pictures(40));
-  const std::string job = here.write(
-      "job.yaml",
-      put(put(quick_job, "{format: synthetic, kind: digits, rows: 1000}",
-              "{format: idx, features: pictures, labels: labels}"),
-          "data:\n", "data:\n  directory: " + here.path() + "\n"));
+  const std::string job =
+      here.write("job.yaml", put(put(quick_job, "{format: synthetic, kind: digits, rows: 1000}",
+                                     "{format: idx, features: pictures, labels: labels}"),
+                                 "data:\n", "data:\n  directory: " + here.path() + "\n"));
   here.write("labels", idx_labels(39, 3));
   check_complaint(run_troupe({"check", job}), 3, "labels");
   here.write("labels", idx_labels(40, 3).substr(0, 20));
@@ -162,17 +161,20 @@ BOOST_AUTO_TEST_CASE(a_model_file_that_is_damaged_or_not_ours_is_3) {
   std::string damaged = whole;
   damaged[whole.size() / 2] = static_cast<char>(damaged[whole.size() / 2] ^ 1);
   const std::vector<std::pair<std::string, std::string>> all = {
-      {"short", whole.substr(0, whole.size() - 1)}, {"half", whole.substr(0, whole.size() / 2)},
-      {"damaged", damaged},                         {"foreign", quick_job},
-      {"empty", ""},                                {"longer", whole + "x"},
+      {"short", whole.substr(0, whole.size() - 1)},
+      {"half", whole.substr(0, whole.size() / 2)},
+      {"damaged", damaged},
+      {"foreign", quick_job},
+      {"empty", ""},
+      {"longer", whole + "x"},
   };
   const std::string rows = here.write("rows", idx_pictures(2));
   for (const auto& [name, bytes] : all) {
     BOOST_TEST_CONTEXT(name) {
       const std::string file = here.write(name, bytes);
       check_complaint(run_troupe({"evaluate", file}), 3, file + ": ");
-      check_complaint(
-          run_troupe({"predict", file, "--format", "idx", "--input", rows}), 3, file + ": ");
+      check_complaint(run_troupe({"predict", file, "--format", "idx", "--input", rows}), 3,
+                      file + ": ");
     }
   }
   check_complaint(run_troupe({"evaluate", here / "none"}), 3, here / "none: ");
