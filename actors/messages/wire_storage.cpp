@@ -128,7 +128,9 @@ caf::error wire_storage::load(caf::deserializer& source, capnp::StructSchema sch
   }
   // Memory is taken for what is there, not for what is claimed to be.
   const auto* bytes = dynamic_cast<const caf::binary_deserializer*>(&source);
-  if (bytes && total * sizeof(capnp::word) > bytes->remaining()) return malformed("it is cut short");
+  if (bytes && total * sizeof(capnp::word) > bytes->remaining()) {
+    return malformed("it is cut short");
+  }
   try {
     auto memory = kj::heapArray<capnp::word>(total);
     if (total > 0) {
