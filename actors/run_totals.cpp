@@ -13,8 +13,10 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 /// Weight of the newest window in a worker's smoothed speed.
 constexpr double newest = 0.3;
 
-bool has_classes(label_use use) {
-  return use == label_use::classes || use == label_use::binary;
+/// Whether a step's count of right rows means anything.
+bool has_accuracy(const model_summary& model) {
+  if (model.labels == label_use::classes) return true;
+  return model.labels != label_use::values && volume(model.output) == 1;
 }
 
 /// JSON has no not-a-number; files say null.
@@ -86,7 +88,7 @@ std::optional<report> run_totals::take_report(std::uint32_t worker, double now,
   out.rows = rows_;
   out.total_rows = plan_->total_rows();
   out.loss = w.loss / rows;
-  out.accuracy = has_classes(plan_->model.labels) ? static_cast<double>(w.correct) / rows : nan;
+  out.accuracy = has_accuracy(plan_->model) ? static_cast<double>(w.correct) / rows : nan;
   out.staleness = w.staleness / static_cast<double>(w.windows);
   out.samples_per_second = now > w.report_time ? rows / (now - w.report_time) : w.speed;
   w.report_time = now;

@@ -18,6 +18,7 @@ void scorer::load(const dataset& rows, std::size_t first, std::size_t count) {
 
 score scorer::run(span<const float> parameters, span<const float> statistics,
                   const dataset& rows) {
+  if (rows.labels.empty()) throw data_error(rows.origin, "has no labels to score against");
   const auto start = std::chrono::steady_clock::now();
   const std::size_t width = volume(network_.summary().output);
   for (named_metric& m : metrics_) m.scorer->reset();

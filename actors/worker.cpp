@@ -178,6 +178,10 @@ void worker_state::answered(std::uint32_t slice, const schema::Verdict::Reader& 
   if (values.size() != plan_->range_of(slice).count) {
     return fail(fmt::format("the answer for slice {} has another length", slice));
   }
+  if (publishing_ && plan_->is_statistics(slice)) {
+    // The next window moves on from what the server made of this one.
+    replica_->install(slice, values);
+  }
   if (!publishing_) {
     replica_->answered(slice, repeat, floats_of((*sent_[slice]).getPayload()), values);
     bytes_received_ += values.size() * sizeof(float);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "troupe/actors/scorer.hpp"
 #include "troupe/config/reader.hpp"
@@ -40,7 +41,16 @@ trained_model trained_model::load(const std::string& path, const catalogue& know
 
 std::vector<float> trained_model::predict(const dataset& rows, const catalogue& known) const {
   check_values(rows, transforms);
-  return scorer(spec, known.models, transforms).predict(parameters, statistics, rows);
+  std::vector<float> answers =
+      scorer(spec, known.models, transforms).predict(parameters, statistics, rows);
+  const auto bad = std::find_if(answers.begin(), answers.end(),
+                                [](float x) { return !std::isfinite(x); });
+  if (bad != answers.end()) {
+    const auto row = static_cast<std::size_t>(bad - answers.begin()) / outputs(known);
+    throw data_error(rows.origin,
+                     fmt::format("row {}: the model's answer is not a finite number", row + 1));
+  }
+  return answers;
 }
 
 std::size_t trained_model::outputs(const catalogue& known) const {
@@ -49,19 +59,23 @@ std::size_t trained_model::outputs(const catalogue& known) const {
 
 std::string trained_model::label_of(span<const float> prediction) const {
   const float* p = prediction.data();
-  switch (labels.use) {
-    case label_shape::classes:
-      return labels.name(static_cast<std::size_t>(
-          std::max_element(p, p + prediction.size()) - p));
-    case label_shape::binary:
-      if (prediction.size() == 1) return labels.name(p[0] >= 0.5f ? 1 : 0);
-      break;
-    case label_shape::signs:
-      if (prediction.size() == 1) return labels.name(p[0] >= 0 ? 1 : 0);
-      break;
-    case label_shape::values: break;
+  const std::size_t width = prediction.size();
+  if (labels.use == label_shape::values) {
+    return fmt::format("{}", fmt::join(p, p + width, " "));
   }
-  return fmt::format("{}", fmt::join(prediction.begin(), prediction.end(), " "));
+  // One class of several: each has an output, whatever the loss.
+  if (labels.use == label_shape::classes || (width > 1 && labels.one_hot == width)) {
+    return labels.name(static_cast<std::size_t>(std::max_element(p, p + width) - p));
+  }
+  const float threshold = labels.use == label_shape::binary ? 0.5f : 0.0f;
+  if (width == 1) return labels.name(p[0] > threshold ? 1 : 0);
+  // Several questions at once: an answer to each.
+  const char* no = labels.use == label_shape::binary ? "0" : "-1";
+  std::string text;
+  for (std::size_t i = 0; i < width; ++i) {
+    text += fmt::format("{}{}", i == 0 ? "" : ",", p[i] > threshold ? "1" : no);
+  }
+  return text;
 }
 
 job trained_model::trained_by(const catalogue& known) const {

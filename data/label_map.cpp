@@ -24,8 +24,10 @@ class class_finder {
       const std::string& name = map.classes[i];
       by_word_.emplace(name, i);
       float value = 0;
-      const char* end = name.data() + name.size();
-      const auto [at, failure] = std::from_chars(name.data(), end, value);
+      const char* begin = name.data();
+      const char* end = begin + name.size();
+      if (name.size() > 1 && *begin == '+') ++begin;  // files write +1, too
+      const auto [at, failure] = std::from_chars(begin, end, value);
       if (failure == std::errc() && at == end) by_number_.emplace(value, i);
     }
   }

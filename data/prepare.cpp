@@ -143,6 +143,9 @@ prepared_data prepare(const data_spec& spec, const label_request& labels, std::u
     request.rows = 0;
     request.of = read_request::part::test;
     parts.test = data_part{read_source(*spec.test, "data.test", request, catalogue), {}};
+    if (parts.test->data.labels.empty() && parts.test->data.label_words.empty()) {
+      throw data_error(parts.test->data.origin, "the test rows have no labels to score against");
+    }
     expect_alike(parts.test->data, parts.train->data);
   }
 

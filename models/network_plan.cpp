@@ -120,6 +120,17 @@ void network_plan::leave_activation_to_loss(const std::string& loss_name) {
   std::size_t last = layers.size() - 1;
   while (last > 0 && layers[last]->only_reshapes()) --last;
   const std::string found = layers[last]->final_activation();
+  // The loss would add the activation once more above a dropout that follows it.
+  std::size_t below = last;
+  while (below > 0 && layers[below]->final_activation().empty() &&
+         layers[below]->parameters().empty()) {
+    --below;
+  }
+  if (below < last && layers[below]->final_activation() == wanted) {
+    throw job_error(fmt::format("model.layers.{}", last),
+                    fmt::format("{} wants {} at the very end: nothing may come after it",
+                                loss_name, wanted));
+  }
   // Softmax is over the last axis, which a reshape after it would change.
   const bool reshaped = layers[last]->output() != summary.output && wanted == "softmax";
   if (!found.empty() && (found != wanted || reshaped)) {

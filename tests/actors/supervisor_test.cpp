@@ -318,6 +318,29 @@ BOOST_AUTO_TEST_CASE(an_exception_in_the_supervisor_is_an_outcome) {
   BOOST_TEST(outcome->failure.find("supervisor: ") == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(batch_statistics_are_those_of_training_alone_under_every_protocol) {
+  std::vector<float> alone;
+  for (const char* protocol : {"sequential", "downpour", "adag", "dynsgd"}) {
+    whole_run run(
+        small_job({"actors.workers=1", "optimizer.communication_window=1",
+                   std::string("optimizer.protocol=") + protocol,
+                   "model.layers=[batch_normalization, {dense: {units: 2}}]"}),
+        two_classes(1000));
+    const auto outcome = run.finish();
+    BOOST_REQUIRE(outcome);
+    const std::vector<float>& statistics = outcome->model->statistics;
+    BOOST_TEST(statistics.size() == 4u);
+    if (alone.empty()) alone = statistics;
+    for (std::size_t i = 0; i < statistics.size(); ++i) {
+      BOOST_TEST_CONTEXT(protocol << ", statistic " << i)
+      BOOST_TEST(std::abs(statistics[i] - alone[i]) < 1e-4);
+    }
+    // Features are uniform in -0.5 .. 0.5.
+    BOOST_TEST(std::abs(statistics[0]) < 0.05);
+    BOOST_TEST(std::abs(statistics[2] - 1.0 / 12) < 0.02);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(homes_spread_the_parameters_whatever_the_statistics) {
   run_plan plan;
   plan.slices.resize(4);
