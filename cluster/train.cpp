@@ -164,6 +164,7 @@ trained_model model_of(const run_plan& plan, const prepared_data& data,
   model.statistics = outcome.model->statistics;
   model.transforms = data.transforms;
   model.labels = data.labels;
+  model.columns = data.train->columns;
   model.job_yaml = to_yaml(plan.of);
   model.summary = outcome.summary.dump(2);
   return model;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "troupe/actors/scorer.hpp"
 #include "troupe/config/reader.hpp"
@@ -17,6 +18,8 @@ void trained_model::save(const std::string& path) const {
   put_model(file, spec, parameters, statistics);
   transforms.save(file);
   labels.save(file);
+  file.put("columns", nlohmann::json(columns).dump(
+                          -1, ' ', false, nlohmann::json::error_handler_t::replace));
   file.put("job", job_yaml);
   file.put("summary", summary);
   file.save(path);
@@ -31,6 +34,12 @@ trained_model trained_model::load(const std::string& path, const catalogue& know
   model.statistics = std::move(stored.statistics);
   model.transforms = pipeline::load(file, known.data.transforms);
   model.labels = label_map::load(file);
+  const auto columns = nlohmann::json::parse(file.text("columns"), nullptr, false);
+  if (!columns.is_array()) throw data_error(path, "section 'columns' is not a list");
+  for (const auto& column : columns) {
+    if (!column.is_string()) throw data_error(path, "section 'columns' is not a list of names");
+    model.columns.push_back(column.get<std::string>());
+  }
   model.job_yaml = file.text("job");
   model.summary = file.text("summary");
   if (volume(model.transforms.output()) != volume(model.spec.input)) {
@@ -40,6 +49,7 @@ trained_model trained_model::load(const std::string& path, const catalogue& know
 }
 
 std::vector<float> trained_model::predict(const dataset& rows, const catalogue& known) const {
+  check_columns(rows, columns);
   check_values(rows, transforms);
   std::vector<float> answers =
       scorer(spec, known.models, transforms).predict(parameters, statistics, rows);

@@ -16,6 +16,7 @@ struct trained_model {
   std::vector<float> parameters, statistics;
   pipeline transforms;
   label_map labels;
+  std::vector<std::string> columns;  ///< of the training data, where its source names them
   std::string job_yaml;  ///< the job with every default written out
   std::string summary;   ///< summary.json of the run, as text
 

@@ -69,15 +69,7 @@ void expect_alike(const dataset& part, const dataset& train) {
     throw data_error(part.origin, fmt::format("rows of shape {}, but {} in the training part",
                                               shape_text(part.shape), shape_text(train.shape)));
   }
-  for (std::size_t i = 0; i < std::min(part.columns.size(), train.columns.size()); ++i) {
-    // "column 3 (age)": what counts is the name, wherever it stands in each file.
-    auto named = [](const std::string& column) { return column.substr(column.find('(') + 1); };
-    const bool both_named = part.columns[i].back() == ')' && train.columns[i].back() == ')';
-    if (both_named && named(part.columns[i]) != named(train.columns[i])) {
-      throw data_error(part.origin, fmt::format("{} stands where the training part has {}",
-                                                part.columns[i], train.columns[i]));
-    }
-  }
+  check_columns(part, train.columns);
 }
 
 /// A missing value is reported as such, before anything is computed from it.
@@ -181,6 +173,35 @@ dataset read_for(const source_spec& source, const std::string& directory, std::u
   data_part part{read_source(source, "data.test", request, catalogue), {}};
   map_labels(labels, part);
   return std::move(part.data);
+}
+
+dataset read_features(const source_spec& source, const std::string& directory, std::uint64_t seed,
+                      const data_catalogue& catalogue, std::size_t values) {
+  read_request request;
+  request.directory = directory;
+  request.seed = seed;
+  request.of = read_request::part::test;
+  request.labels_optional = request.labels_ignored = true;
+  request.values = values;
+  dataset data = read_source(source, "data.test", request, catalogue);
+  data.labels.clear();
+  data.label_words.clear();
+  return data;
+}
+
+void check_columns(const dataset& data, const std::vector<std::string>& trained) {
+  for (std::size_t i = 0; i < std::min(data.columns.size(), trained.size()); ++i) {
+    // "column 3 (age)": what counts is the name, wherever it stands in each file.
+    auto named = [](const std::string& column) { return column.substr(column.find('(') + 1); };
+    auto has_name = [](const std::string& column) {
+      return !column.empty() && column.back() == ')';
+    };
+    if (has_name(data.columns[i]) && has_name(trained[i]) &&
+        named(data.columns[i]) != named(trained[i])) {
+      throw data_error(data.origin, fmt::format("{} stands where the training part has {}",
+                                                data.columns[i], trained[i]));
+    }
+  }
 }
 
 void check_values(const dataset& data, const pipeline& transforms) {

@@ -52,6 +52,8 @@ struct read_request {
   /// known), a reader can tell which.
   bool labels_optional = false;
   std::size_t values = 0;
+  /// With labels_optional: a column of labels, where there is one, is left out unread.
+  bool labels_ignored = false;
 };
 
 struct reader_entry {
@@ -88,6 +90,15 @@ prepared_data prepare(const data_spec& spec, const label_request& labels, std::u
 /// known), by which a table without a header shows whether it has labels.
 dataset read_for(const source_spec& source, const std::string& directory, std::uint64_t seed,
                  const label_map& labels, const data_catalogue& catalogue, std::size_t values = 0);
+
+/// Rows to predict, from one source: labels, where there are any, are left out, whatever they say.
+/// `values` as above.
+dataset read_features(const source_spec& source, const std::string& directory, std::uint64_t seed,
+                      const data_catalogue& catalogue, std::size_t values);
+
+/// Checks that named columns stand where they stood in the training part (`dataset::columns`).
+/// \throws error (data) naming the first that does not.
+void check_columns(const dataset& data, const std::vector<std::string>& trained);
 
 /// Checks that the rows have the shape the transforms start from, and that no value is missing or
 /// not finite after them. `prepare` has done so for its parts; after `read_for` it is the caller's.

@@ -87,6 +87,7 @@ int evaluate_command(const evaluate_arguments& arguments) {
   }
   const dataset rows = test_part(of, model, known);
   if (rows.labels.empty()) throw data_error(rows.origin, "has no labels to score against");
+  check_columns(rows, model.columns);
   check_values(rows, model.transforms);
   scorer scoring(model.spec, known.models, model.transforms);
   const score s = scoring.run(model.parameters, model.statistics, rows);
@@ -110,7 +111,7 @@ int predict_command(const predict_arguments& arguments) {
   const job of = model.trained_by(known);
   const source_spec source = input_source(of, arguments, known);
   const dataset rows =
-      read_for(source, ".", of.seed, model.labels, known.data, volume(model.transforms.input()));
+      read_features(source, ".", of.seed, known.data, volume(model.transforms.input()));
   const std::vector<float> predictions = model.predict(rows, known);
   const std::size_t width = model.outputs(known);
   std::string text;

@@ -75,11 +75,18 @@ csv_columns plan_columns(const std::vector<std::string>& names, bool header,
       static_cast<std::size_t>(std::count_if(plan.all.begin(), plan.all.end(), [](const auto& c) {
         return c.use == csv_columns::role::feature;
       }));
-  // As many columns as the model wants features: these rows have no label.
+  // A label that is found by its place is not there where the model wants as many features as
+  // there are columns; one that is found by its name is there or not.
+  const words& label = request.options.word_list("label");
+  const bool by_place = std::all_of(label.begin(), label.end(), [](const std::string& word) {
+    return word == "last" || word.find_first_not_of("0123456789") == std::string::npos;
+  });
   const bool unlabelled =
-      request.options.word_list("label") == words{"none"} ||
-      (request.labels_optional && !header && request.values != 0 && kept == request.values);
-  if (!unlabelled) mark("label", csv_columns::role::label);
+      label == words{"none"} || (request.labels_optional && (!header || by_place) &&
+                                 request.values != 0 && kept == request.values);
+  if (!unlabelled) {
+    mark("label", request.labels_ignored ? csv_columns::role::dropped : csv_columns::role::label);
+  }
   for (csv_columns::column& column : plan.all) {
     if (column.use == csv_columns::role::feature) column.index = plan.features++;
   }

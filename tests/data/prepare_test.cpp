@@ -179,6 +179,42 @@ BOOST_AUTO_TEST_CASE(tables_to_predict_may_lack_the_label) {
                       "t.csv: row 2: label 'c' is none of the training part's (a, b)"));
 }
 
+BOOST_AUTO_TEST_CASE(labels_of_rows_to_predict_are_left_out_whatever_they_say) {
+  const folder here;
+  auto rows = [&](const std::string& text, const settings& options) {
+    return read_features(csv(here.write("t.csv", text), options), here.path(), 1, known, 2);
+  };
+  const settings by_place{{"header", true}};
+  const settings by_name{{"header", true}, {"label", std::string("y")}};
+  for (const settings& options : {by_place, by_name}) {
+    for (const char* text :
+         {"u,v,y\n1,2,?\n3,4,\n", "u,v,y\n1,2,new\n3,4,7\n", "u,v\n1,2\n3,4\n"}) {
+      BOOST_TEST_CONTEXT(text) {
+        const dataset data = rows(text, options);
+        BOOST_TEST(data.rows() == 2u);
+        BOOST_TEST(data.row_volume() == 2u);
+        BOOST_TEST(data.labels.empty());
+        BOOST_TEST(data.label_words.empty());
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(columns_must_stand_where_they_stood) {
+  const folder here;
+  const settings header{{"header", true}};
+  const auto trained =
+      read_features(csv(here.write("a.csv", "u,v,y\n1,2,0\n"), header), here.path(), 1, known, 2);
+  const auto same =
+      read_features(csv(here.write("b.csv", "u,v\n1,2\n"), header), here.path(), 1, known, 2);
+  const auto other =
+      read_features(csv(here.write("c.csv", "v,u\n2,1\n"), header), here.path(), 1, known, 2);
+  check_columns(same, trained.columns);
+  BOOST_TEST(contains(message_of([&] { check_columns(other, trained.columns); }),
+                      "c.csv: column 1 (v) stands where the training part has column 1 (u)"));
+  check_columns(other, {});  // trained on rows without names
+}
+
 BOOST_AUTO_TEST_CASE(values_of_a_file_are_checked_against_the_transforms) {
   const folder here;
   const pipeline steps({{"fill_missing", {{"with", 1.0}}}}, {2}, known.transforms);
