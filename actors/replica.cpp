@@ -48,7 +48,7 @@ intent replica::step(const mini_batch& rows) {
   const step_result result =
       network_.gradient(parameters_, statistics_, rows.rows, at, gradient_);
   finite_ = finite_ && std::isfinite(result.loss_sum);
-  half_->local_step(*rule_, parameters_, gradient_,
+  half_->local_step(rule_.get(), parameters_, gradient_,
                     plan_->fraction(rows.epoch, rows.range.first));
   ++mini_batches_;
   ++window_.facts.mini_batches;

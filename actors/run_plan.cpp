@@ -42,7 +42,7 @@ std::shared_ptr<run_plan> make_run_plan(const job& of, const catalogue& known,
   plan->rows_per_epoch = data.train->rows();
   plan->has_validation = data.validation != nullptr;
   plan->has_evaluation = data.validation || data.test;
-  plan->setup = setup_of(of, plan->model.parameters);
+  plan->setup = setup_of(of, known, plan->model.parameters);
   if (of.optimizer.window_is_epoch) {
     const std::uint64_t share = std::uint64_t{of.training.batch_size} * of.actors.workers;
     plan->setup.window = static_cast<std::uint32_t>((plan->rows_per_epoch + share - 1) / share);

@@ -10,16 +10,4 @@ catalogue catalogue::builtin() {
   return known;
 }
 
-registry<choice_entry> builtin_consistencies() {
-  registry<choice_entry> known;
-  known.add({"asynchronous", "Every commit is applied and answered at once.", {}});
-  return known;
-}
-
-registry<choice_entry> builtin_compressions() {
-  registry<choice_entry> known;
-  known.add({"none", "Every number travels as a float of 32 bits.", {}});
-  return known;
-}
-
 }  // namespace troupe

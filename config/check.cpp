@@ -45,12 +45,18 @@ void check_data(const job& j, const prepared_data& data) {
   if (data.train->rows() == 0) throw data_error(data.train->origin, "no rows to train on");
 }
 
-protocol_setup setup_of(const job& j, std::size_t parameters) {
+protocol_setup setup_of(const job& j, const catalogue& known, std::size_t parameters) {
   protocol_setup setup;
   setup.options = j.optimizer.options;
   setup.workers = j.actors.workers;
   setup.window = j.optimizer.communication_window;
   setup.parameters = parameters;
+  setup.synchronous = j.optimizer.consistency.name == "synchronous";
+  setup.rule = j.optimizer.gradient_rule;
+  setup.server_rule = j.optimizer.server_rule;
+  setup.make_rule = [rules = known.models.rules](const rule_spec& rule, std::size_t count) {
+    return rules.at(rule.name, "optimizer.gradient_rule", "gradient rule").make(rule.options, count);
+  };
   return setup;
 }
 
@@ -157,7 +163,7 @@ class checker {
                                                      "'{}'",
                                                      protocol.name, o.consistency.name));
     }
-    const protocol_setup setup = setup_of(job_, model.parameters);
+    const protocol_setup setup = setup_of(job_, known_, model.parameters);
     if (protocol.check) {
       const std::string reason = protocol.check(setup);
       if (!reason.empty()) fail("optimizer.protocol", reason);

@@ -16,6 +16,6 @@ label_request label_request_of(const job& j, const model_summary& model);
 void check_data(const job& j, const prepared_data& data);
 
 /// The protocol's view of the job; `parameters` is the length of the parameter vector.
-protocol_setup setup_of(const job& j, std::size_t parameters);
+protocol_setup setup_of(const job& j, const catalogue& known, std::size_t parameters);
 
 }  // namespace troupe

@@ -105,10 +105,11 @@ void complete_model(job& j, const catalogue& known) {
   }
 }
 
-void complete_choice(const job& j, choice_spec& choice, const registry<choice_entry>& known,
+template <class Entry>
+void complete_choice(const job& j, choice_spec& choice, const registry<Entry>& known,
                      const std::string& kind) {
   const std::string path = "optimizer." + kind;
-  const choice_entry& entry = known.at(choice.name, j.place(path + ".name"), kind);
+  const Entry& entry = known.at(choice.name, j.place(path + ".name"), kind);
   fill(j, choice.options, entry.options, path, fmt::format("{} '{}'", kind, choice.name));
 }
 
@@ -131,6 +132,7 @@ void complete_optimizer(job& j, const catalogue& known) {
       known.models.rules.at(o.gradient_rule.name, j.place(rule_path + ".name"), "gradient rule");
   fill(j, o.gradient_rule.options, rule.options, rule_path,
        fmt::format("gradient rule '{}'", rule.name));
+  if (o.consistency.name.empty()) o.consistency.name = protocol.consistencies.front();
   complete_choice(j, o.consistency, known.consistencies, "consistency");
   complete_choice(j, o.compression, known.compressions, "compression");
 }

@@ -12,6 +12,8 @@
 #include "troupe/data/prepare.hpp"
 #include "troupe/models/catalogue.hpp"
 #include "troupe/models/model_spec.hpp"
+#include "troupe/optimizers/compression.hpp"
+#include "troupe/optimizers/consistency.hpp"
 #include "troupe/optimizers/protocol.hpp"
 
 namespace troupe {
@@ -20,13 +22,6 @@ namespace troupe {
 struct choice_spec {
   std::string name;
   settings options;
-};
-
-/// A consistency or a compression that jobs can name. What it does lives in optimizers/.
-struct choice_entry {
-  std::string name;
-  std::string summary;  ///< one sentence
-  std::vector<setting> options;
 };
 
 /// What `communication_window: epoch` puts into the window: more mini-batches than any epoch has,
@@ -39,8 +34,11 @@ struct optimizer_spec {
                                            ///< never 0 after `complete`
   bool window_is_epoch = false;            ///< `communication_window: epoch`: see `epoch_window`
   settings options;                        ///< of the protocol, resolved
-  rule_spec gradient_rule;                 ///< options resolved
-  choice_spec consistency{"asynchronous", {}};
+  rule_spec gradient_rule;                 ///< options resolved; without a name for a protocol
+                                           ///< that has a rule of its own
+  std::optional<rule_spec> server_rule;    ///< options resolved
+  choice_spec consistency;                 ///< no name: the protocol's default; never after
+                                           ///< `complete`
   choice_spec compression{"none", {}};
 };
 
@@ -90,16 +88,13 @@ struct cluster_spec {
   double supervisor_grace = 30;
 };
 
-registry<choice_entry> builtin_consistencies();
-registry<choice_entry> builtin_compressions();
-
 /// Everything jobs can name. A value, handed down from `main`; an embedding program adds its own.
 struct catalogue {
   model_catalogue models;
   data_catalogue data;
   registry<protocol_entry> protocols;
-  registry<choice_entry> consistencies = builtin_consistencies();
-  registry<choice_entry> compressions = builtin_compressions();
+  registry<consistency_entry> consistencies = builtin_consistencies();
+  registry<codec_entry> compressions = builtin_codecs();
   static catalogue builtin();
 };
 

@@ -100,6 +100,7 @@ protocol_entry aeasgd_protocol() {
   entry.source = "Zhang, Choromanska, LeCun, Deep learning with elastic averaging SGD, NIPS 2015";
   entry.default_window = 32;
   entry.answers_before = true;
+  entry.payload = payload_kind::parameters;
   entry.options = {
       declare::number("alpha",
                       "share of the distance both sides move; default min(0.5, 0.9 / workers)")

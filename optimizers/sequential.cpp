@@ -51,6 +51,8 @@ protocol_entry sequential_protocol() {
   entry.has_window = false;
   entry.counts_commits = false;
   entry.most_workers = 1;
+  entry.payload = payload_kind::copy;
+  entry.consistencies = {"asynchronous"};
   entry.make_worker = [](const protocol_setup& setup) {
     return std::make_unique<sequential_worker>(setup.window);
   };

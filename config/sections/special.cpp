@@ -158,8 +158,9 @@ key<job> rule_key() {
 namespace {
 
 /// `consistency` and `compression` differ in nothing but what they know.
+template <class Entry>
 key<job> choice_key(key<job> k, choice_spec optimizer_spec::*choice,
-                    registry<choice_entry> catalogue::*known_choices) {
+                    registry<Entry> catalogue::*known_choices) {
   const std::string name = k.declaration.name;
   k.read = [=](job& j, const node& n, const catalogue& known) {
     named_options read = read_choice(n, "name", name, options_in(known.*known_choices, name));
@@ -167,6 +168,7 @@ key<job> choice_key(key<job> k, choice_spec optimizer_spec::*choice,
   };
   k.write = [=](const job& j, writer& out) {
     const choice_spec& c = j.optimizer.*choice;
+    if (c.name.empty()) return;
     out.put_map(name, with_name("name", c.name, c.options));
   };
   return k;

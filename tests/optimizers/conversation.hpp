@@ -61,7 +61,7 @@ class conversation {
     speaker& w = workers_[k];
     std::vector<float> g(w.x.size());
     gradient(w.x, g);
-    w.half->local_step(*w.rule, w.x, g, 0);
+    w.half->local_step(w.rule.get(), w.x, g, 0);
     ++w.facts.mini_batches;
     w.facts.rows += rows;
     return w.half->on_step(w.facts);
