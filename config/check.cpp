@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <new>
 #include <set>
-#include <stdexcept>
 #include <utility>
 
+#include "troupe/config/attempt.hpp"
+#include "troupe/config/check_optimizer.hpp"
 #include "troupe/config/places.hpp"
 
 namespace troupe {
@@ -45,21 +45,6 @@ void check_data(const job& j, const prepared_data& data) {
   if (data.train->rows() == 0) throw data_error(data.train->origin, "no rows to train on");
 }
 
-protocol_setup setup_of(const job& j, const catalogue& known, std::size_t parameters) {
-  protocol_setup setup;
-  setup.options = j.optimizer.options;
-  setup.workers = j.actors.workers;
-  setup.window = j.optimizer.communication_window;
-  setup.parameters = parameters;
-  setup.synchronous = j.optimizer.consistency.name == "synchronous";
-  setup.rule = j.optimizer.gradient_rule;
-  setup.server_rule = j.optimizer.server_rule;
-  setup.make_rule = [rules = known.models.rules](const rule_spec& rule, std::size_t count) {
-    return rules.at(rule.name, "optimizer.gradient_rule", "gradient rule").make(rule.options, count);
-  };
-  return setup;
-}
-
 namespace {
 
 /// Checks one job, gathering warnings.
@@ -70,10 +55,9 @@ class checker {
   std::vector<std::string> run() {
     check_split();
     check_transforms();
-    check_rule();
     const model_summary model = located(job_, [&] { return describe(job_.model, known_.models); });
     check_metrics(model);
-    check_protocol(model);
+    check_optimizer(job_, known_, model.parameters, warnings_);
     check_stop(model);
     check_sizes(model);
     check_cluster();
@@ -102,35 +86,14 @@ class checker {
     }
   }
 
-  /// Runs f, which tries options together; what it throws has no place of its own.
-  template <class Function>
-  void attempt(const std::string& path, Function f) const {
-    try {
-      f();
-    } catch (const error& e) {
-      fail(path, e.message());
-    } catch (const std::bad_alloc&) {
-      fail(path, "takes more memory than there is");
-    } catch (const std::length_error&) {
-      fail(path, "takes more memory than there is");
-    }
-  }
-
   void check_transforms() const {
     for (std::size_t i = 0; i < job_.data.transforms.size(); ++i) {
       const transform_spec& t = job_.data.transforms[i];
       const std::string path = fmt::format("data.transforms.{}", i);
       const transform_entry& entry =
           known_.data.transforms.at(t.name, job_.place(path), "transform");
-      if (entry.make) attempt(path, [&] { entry.make(t.options); });
+      if (entry.make) attempt(job_, path, [&] { entry.make(t.options); });
     }
-  }
-
-  void check_rule() const {
-    const rule_spec& r = job_.optimizer.gradient_rule;
-    const std::string path = "optimizer.gradient_rule";
-    const rule_entry& entry = known_.models.rules.at(r.name, job_.place(path), "gradient rule");
-    attempt(path, [&] { entry.make(r.options, 1); });
   }
 
   void check_metrics(const model_summary& model) const {
@@ -138,41 +101,11 @@ class checker {
       const metric_spec& m = job_.model.metrics[i];
       const std::string path = fmt::format("model.metrics.{}", i);
       const metric_entry& entry = known_.models.metrics.at(m.name, job_.place(path), "metric");
-      attempt(path, [&] { entry.make(m.options, {model.labels, volume(model.output)}); });
+      attempt(job_, path, [&] { entry.make(m.options, {model.labels, volume(model.output)}); });
       for (std::size_t k = 0; k < i; ++k) {
         if (job_.model.metrics[k].name == m.name) fail(path, "metric '" + m.name + "' twice");
       }
     }
-  }
-
-  void check_protocol(const model_summary& model) {
-    const optimizer_spec& o = job_.optimizer;
-    const protocol_entry& protocol =
-        find_protocol(known_.protocols, o.protocol, job_.place("optimizer.protocol"));
-    const std::uint32_t workers = job_.actors.workers;
-    if (protocol.most_workers > 0 && workers > protocol.most_workers) {
-      fail("actors.workers",
-           fmt::format("protocol '{}' has at most {} worker{}, not {}", protocol.name,
-                       protocol.most_workers, protocol.most_workers == 1 ? "" : "s", workers));
-    }
-    const auto& consistencies = protocol.consistencies;
-    const bool alone = consistencies.empty() && o.consistency.name == "asynchronous";
-    if (!alone && std::find(consistencies.begin(), consistencies.end(), o.consistency.name) ==
-                      consistencies.end()) {
-      fail("optimizer.consistency.name", fmt::format("protocol '{}' does not go with consistency "
-                                                     "'{}'",
-                                                     protocol.name, o.consistency.name));
-    }
-    const protocol_setup setup = setup_of(job_, known_, model.parameters);
-    if (protocol.check) {
-      const std::string reason = protocol.check(setup);
-      if (!reason.empty()) fail("optimizer.protocol", reason);
-    }
-    if (!protocol.has_window && job_.places.count("optimizer.communication_window") > 0) {
-      warn(fmt::format("communication_window changes nothing for protocol '{}'", protocol.name));
-    }
-    if (!protocol.warnings) return;
-    for (std::string& warning : protocol.warnings(setup)) warn(std::move(warning));
   }
 
   /// Stop rules that could never fire are mistakes, not wishes.

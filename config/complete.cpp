@@ -113,12 +113,59 @@ void complete_choice(const job& j, choice_spec& choice, const registry<Entry>& k
   fill(j, choice.options, entry.options, path, fmt::format("{} '{}'", kind, choice.name));
 }
 
-void complete_optimizer(job& j, const catalogue& known) {
+void complete_rule(const job& j, rule_spec& rule, const std::string& key, const catalogue& known) {
+  const std::string path = "optimizer." + key;
+  const rule_entry& entry =
+      known.models.rules.at(rule.name, j.place(path + ".name"), "gradient rule");
+  fill(j, rule.options, entry.options, path, fmt::format("gradient rule '{}'", entry.name));
+}
+
+/// Options of the protocol that gradient rules have, too: what stands for the rule it has.
+std::string own_rule_options(const protocol_entry& protocol, const catalogue& known) {
+  std::vector<std::string> names;
+  for (const setting& option : protocol.options) {
+    for (const rule_entry& rule : known.models.rules.entries()) {
+      const bool has = std::any_of(rule.options.begin(), rule.options.end(),
+                                   [&](const setting& s) { return s.name == option.name; });
+      if (!has) continue;
+      names.push_back(option.name);
+      break;
+    }
+  }
+  return names.empty() ? "" : fmt::format(" ({})", fmt::join(names, ", "));
+}
+
+void complete_rules(job& j, const protocol_entry& protocol, const catalogue& known) {
   optimizer_spec& o = j.optimizer;
-  const protocol_entry& protocol =
-      find_protocol(known.protocols, o.protocol, j.place("optimizer.protocol"));
-  o.protocol = protocol.name;
-  fill(j, o.options, protocol.options, "optimizer", fmt::format("protocol '{}'", o.protocol));
+  if (protocol.rule != rule_place::none) {
+    complete_rule(j, o.gradient_rule, "gradient_rule", known);
+  } else {
+    // A job built in code starts with a plain rule; what was asked for is something else.
+    const rule_spec plain;
+    const bool asked = !o.gradient_rule.name.empty() &&
+                       (j.places.count("optimizer.gradient_rule") > 0 ||
+                        o.gradient_rule.name != plain.name || !o.gradient_rule.options.empty());
+    if (asked) {
+      throw job_error(
+          j.place("optimizer.gradient_rule"),
+          fmt::format("protocol '{}' has a rule of its own{}: leave 'gradient_rule' out",
+                      protocol.name, own_rule_options(protocol, known)));
+    }
+    o.gradient_rule = {"", {}};
+  }
+  if (!o.server_rule) return;
+  if (!protocol.takes_server_rule) {
+    throw job_error(j.place("optimizer.server_rule"),
+                    fmt::format("protocol '{}' takes no 'server_rule'", protocol.name));
+  }
+  complete_rule(j, *o.server_rule, "server_rule", known);
+}
+
+void complete_window(job& j, const protocol_entry& protocol) {
+  optimizer_spec& o = j.optimizer;
+  if (o.communication_window == 0 && protocol.default_window == epoch_window) {
+    o.window_is_epoch = true;
+  }
   if (o.window_is_epoch) {
     o.communication_window = epoch_window;
   } else if (o.communication_window == 0) {
@@ -127,13 +174,29 @@ void complete_optimizer(job& j, const catalogue& known) {
     throw job_error(j.place("optimizer.communication_window"),
                     fmt::format("'communication_window' must be at most {}", epoch_window));
   }
-  const std::string rule_path = "optimizer.gradient_rule";
-  const rule_entry& rule =
-      known.models.rules.at(o.gradient_rule.name, j.place(rule_path + ".name"), "gradient rule");
-  fill(j, o.gradient_rule.options, rule.options, rule_path,
-       fmt::format("gradient rule '{}'", rule.name));
-  if (o.consistency.name.empty()) o.consistency.name = protocol.consistencies.front();
-  complete_choice(j, o.consistency, known.consistencies, "consistency");
+}
+
+void complete_consistency(job& j, const protocol_entry& protocol, const catalogue& known) {
+  choice_spec& c = j.optimizer.consistency;
+  if (c.name.empty()) {
+    c.name = protocol.consistencies.empty() ? "asynchronous" : protocol.consistencies.front();
+  }
+  complete_choice(j, c, known.consistencies, "consistency");
+  // Nobody ahead of anybody: a round.
+  if (c.name != "bounded" || c.options.integer("staleness") != 0) return;
+  c = {"synchronous", {}};
+  complete_choice(j, c, known.consistencies, "consistency");
+}
+
+void complete_optimizer(job& j, const catalogue& known) {
+  optimizer_spec& o = j.optimizer;
+  const protocol_entry& protocol =
+      find_protocol(known.protocols, o.protocol, j.place("optimizer.protocol"));
+  o.protocol = protocol.name;
+  fill(j, o.options, protocol.options, "optimizer", fmt::format("protocol '{}'", o.protocol));
+  complete_window(j, protocol);
+  complete_rules(j, protocol, known);
+  complete_consistency(j, protocol, known);
   complete_choice(j, o.compression, known.compressions, "compression");
 }
 

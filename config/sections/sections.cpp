@@ -98,7 +98,7 @@ section optimizer_section() {
           "beside its name.",
           {at(declare::text("protocol", "see [Protocols](#protocols)"), &job::optimizer,
               &optimizer_spec::protocol),
-           window_key(), rule_key(), consistency_key(), compression_key()}};
+           window_key(), rule_key(), server_rule_key(), consistency_key(), compression_key()}};
 }
 
 key<job> keep_key() {

@@ -140,17 +140,48 @@ key<job> window_key() {
   return k;
 }
 
+namespace {
+
+rule_spec read_rule(const node& n, const catalogue& known) {
+  named_options read =
+      read_choice(n, "name", "gradient rule", options_in(known.models.rules, "gradient rule"));
+  return {std::move(read.name), std::move(read.options)};
+}
+
+constexpr const char* rule_form =
+    "`name` or `{name: ..., options}`, see "
+    "[Gradient rules](#gradient-rules)";
+
+}  // namespace
+
 key<job> rule_key() {
-  key<job> k = special("gradient_rule", "what a worker does with its own gradient",
-                       "`name` or `{name: ..., options}`, see [Gradient rules](#gradient-rules)");
+  key<job> k = special("gradient_rule",
+                       "what is done with a gradient, by the worker unless the protocol says the "
+                       "server",
+                       rule_form);
   k.read = [](job& j, const node& n, const catalogue& known) {
-    named_options read =
-        read_choice(n, "name", "gradient rule", options_in(known.models.rules, "gradient rule"));
-    j.optimizer.gradient_rule = {std::move(read.name), std::move(read.options)};
+    j.optimizer.gradient_rule = read_rule(n, known);
   };
   k.write = [](const job& j, writer& out) {
     const rule_spec& rule = j.optimizer.gradient_rule;
+    if (rule.name.empty()) return;  // the protocol has one of its own
     out.put_map("gradient_rule", with_name("name", rule.name, rule.options));
+  };
+  return k;
+}
+
+key<job> server_rule_key() {
+  key<job> k = special("server_rule",
+                       "what a parameter server does with a commit, taken for a gradient with the "
+                       "opposite sign; for protocols that say so",
+                       rule_form);
+  k.read = [](job& j, const node& n, const catalogue& known) {
+    j.optimizer.server_rule = read_rule(n, known);
+  };
+  k.write = [](const job& j, writer& out) {
+    if (!j.optimizer.server_rule) return;
+    const rule_spec& rule = *j.optimizer.server_rule;
+    out.put_map("server_rule", with_name("name", rule.name, rule.options));
   };
   return k;
 }

@@ -13,6 +13,7 @@ key<job> layers_key();
 key<job> metrics_key();
 key<job> window_key();
 key<job> rule_key();
+key<job> server_rule_key();
 key<job> consistency_key();
 key<job> compression_key();
 key<job> nodes_key();

@@ -49,6 +49,25 @@ BOOST_AUTO_TEST_CASE(every_declaration_is_explained_and_its_default_allowed) {
   all(known().models.metrics);
   all(known().models.rules);
   all(known().protocols);
+  all(known().consistencies);
+  all(known().compressions);
+}
+
+BOOST_AUTO_TEST_CASE(the_page_says_what_goes_together) {
+  const std::string page = reference_page(known());
+  for (const char* text :
+       {"Consistency: `asynchronous` (default), `bounded`, `synchronous`.",
+        "Takes every compression.", "Source: Ho et al., More effective distributed ML",
+        "Bytes for n numbers: 4 n. Error of one number: 0."}) {
+    BOOST_TEST_CONTEXT(text) {
+      BOOST_TEST(page.find(text) != std::string::npos);
+    }
+  }
+  for (const protocol_entry& protocol : known().protocols.entries()) {
+    for (const auto& [key, value] : protocol.recommended) {
+      BOOST_TEST(page.find("- `" + key + "=" + value + "`\n") != std::string::npos);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(no_option_of_a_protocol_hides_a_key) {
