@@ -58,6 +58,8 @@ constexpr std::uint32_t shuffle = 2;
 constexpr std::uint32_t split = 3;
 constexpr std::uint32_t dropout = 4;
 constexpr std::uint32_t synthetic = 5;
+constexpr std::uint32_t codec = 6;
+constexpr std::uint32_t ensemble = 7;
 constexpr std::uint32_t test = 100;
 }  // namespace random_purpose
 
