@@ -24,10 +24,6 @@ struct choice_spec {
   settings options;
 };
 
-/// What `communication_window: epoch` puts into the window: more mini-batches than any epoch has,
-/// and a window never spans epochs.
-constexpr std::uint32_t epoch_window = 1000000000;
-
 struct optimizer_spec {
   std::string protocol = "adag";           ///< canonical name, aliases resolved
   std::uint32_t communication_window = 0;  ///< mini-batches; 0: the protocol's default;

@@ -4,6 +4,7 @@
 //   worker, every w mini-batches:  commit D / m, m = the mini-batches really in the window;
 //                                  x <- c (the answer)
 //   server:                        c <- c + D / m
+//   in a round:                    c <- c + sum D_k / m_k
 
 #include "troupe/optimizers/difference.hpp"
 
@@ -17,10 +18,10 @@ protocol_entry adag_protocol() {
   entry.source =
       "Hermans, On scalable deep learning and parallelizing gradient descent, 2017 (AGN)";
   entry.default_window = 5;
+  entry.recommended = {{"optimizer.gradient_rule", "{name: adam, learning_rate: 0.002}"},
+                       {"optimizer.communication_window", "12"}};
   entry.make_worker = [](const protocol_setup& setup) {
-    return make_difference_worker(setup.window, [](const window_facts& window) {
-      return 1.0f / static_cast<float>(std::max(window.mini_batches, 1u));
-    });
+    return make_difference_worker(setup.window, per_mini_batch());
   };
   entry.make_server = [](const protocol_setup&, const slice_range&) {
     return std::make_unique<adding_server>();

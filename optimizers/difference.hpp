@@ -9,7 +9,7 @@
 namespace troupe {
 
 /// The worker's half of every protocol that commits D, the sum of local updates since the last
-/// commit, and starts again from the centre of the answer (downpour, adag, dynsgd). `Scale` makes
+/// commit, and starts again from the centre of the answer (adag, dynsgd, diloco ...). `Scale` makes
 /// the factor on D from the window: 1 for D itself, 1/m for D/m.
 template <class Scale>
 class difference_worker : public worker_half {
@@ -44,10 +44,15 @@ class difference_worker : public worker_half {
     on_center(s, sent, center, x);
   }
 
+ protected:
+  std::uint32_t window() const noexcept { return window_; }
+  /// x less what is not committed yet: D = x - base.
+  span<float> base(const slice_range& s) { return {base_.data() + s.first, s.count}; }
+
  private:
   std::uint32_t window_;
   Scale scale_;
-  std::vector<float> base_;  // the centre this worker started its window from
+  std::vector<float> base_;
 };
 
 template <class Scale>
@@ -55,10 +60,23 @@ std::unique_ptr<worker_half> make_difference_worker(std::uint32_t window, Scale 
   return std::make_unique<difference_worker<Scale>>(window, std::move(scale));
 }
 
-/// The server's half that adds what arrives: c <- c + payload.
+/// Scales of a difference_worker: D as it is, and D / m, m the mini-batches really in the window.
+struct whole_window {
+  float operator()(const window_facts&) const noexcept { return 1.0f; }
+};
+struct per_mini_batch {
+  float operator()(const window_facts& window) const noexcept {
+    return 1.0f / static_cast<float>(std::max(window.mini_batches, 1u));
+  }
+};
+
+/// The server's half that adds what arrives: c <- c + payload. A round adds them all, whatever a
+/// derived class makes of a commit that comes alone.
 class adding_server : public server_half {
  public:
   bool apply(const commit_view& commit, span<const float> center, span<float> next) override;
+  bool apply_round(span<const commit_view> commits, span<const float> center, span<float> next,
+                   std::size_t& culprit) final;
 };
 
 }  // namespace troupe

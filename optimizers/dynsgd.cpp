@@ -3,6 +3,7 @@
 //
 //   worker, every w mini-batches:  commit D and the version it started from;  x <- c (the answer)
 //   server:                        c <- c + D / (tau + 1)
+//   in a round:                    c <- c + sum D_k: all started from the same centre, tau is 0
 //
 // tau counts the commits of others to the slice since the version the worker started from.
 
@@ -13,7 +14,7 @@ namespace troupe {
 
 namespace {
 
-class dynsgd_server : public server_half {
+class dynsgd_server : public adding_server {
  public:
   bool apply(const commit_view& commit, span<const float> center, span<float> next) override {
     const float factor = 1.0f / static_cast<float>(commit.staleness + 1);
@@ -30,8 +31,10 @@ protocol_entry dynsgd_protocol() {
   entry.summary = "As downpour, with each commit divided by its staleness plus one.";
   entry.source = "Jiang et al., Heterogeneity-aware distributed parameter servers, SIGMOD 2017";
   entry.default_window = 5;
+  entry.recommended = {{"optimizer.gradient_rule", "{name: adam, learning_rate: 0.002}"},
+                       {"optimizer.communication_window", "5"}};
   entry.make_worker = [](const protocol_setup& setup) {
-    return make_difference_worker(setup.window, [](const window_facts&) { return 1.0f; });
+    return make_difference_worker(setup.window, whole_window());
   };
   entry.make_server = [](const protocol_setup&, const slice_range&) {
     return std::make_unique<dynsgd_server>();

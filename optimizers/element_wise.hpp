@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -7,6 +8,21 @@
 #include "troupe/base/span.hpp"
 
 namespace troupe {
+
+/// 1 for infinities and for not-a-number, else 0: without a branch, so that loops vectorise.
+inline std::uint32_t not_finite(const float& number) noexcept {
+  std::uint32_t bits;
+  std::memcpy(&bits, &number, sizeof bits);
+  return (bits & 0x7f800000u) == 0x7f800000u ? 1u : 0u;
+}
+
+inline bool all_finite(span<const float> values) noexcept {
+  const float* p = values.data();
+  const std::size_t count = values.size();
+  std::uint32_t bad = 0;
+  for (std::size_t i = 0; i < count; ++i) bad |= not_finite(p[i]);
+  return bad == 0;
+}
 
 /// next[i] = f(center[i], payload[i]) for all i, in one pass that also looks for numbers that are
 /// not finite in the payload: false where there is one. Compilers vectorise it; the check costs
@@ -17,14 +33,34 @@ bool combine(span<const float> center, span<const float> payload, span<float> ne
   const float* p = payload.data();
   float* n = next.data();
   const std::size_t count = payload.size();
-  std::uint32_t not_finite = 0;
+  std::uint32_t bad = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    std::uint32_t bits;
-    std::memcpy(&bits, p + i, sizeof bits);
-    not_finite |= (bits & 0x7f800000u) == 0x7f800000u ? 1u : 0u;
+    bad |= not_finite(p[i]);
     n[i] = f(c[i], p[i]);
   }
-  return not_finite == 0;
+  return bad == 0;
+}
+
+/// The same with a third vector: next[i] = f(center[i], base[i], payload[i]).
+template <class Function>
+bool combine(span<const float> center, span<const float> base, span<const float> payload,
+             span<float> next, Function f) {
+  const float* c = center.data();
+  const float* b = base.data();
+  const float* p = payload.data();
+  float* n = next.data();
+  const std::size_t count = payload.size();
+  std::uint32_t bad = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    bad |= not_finite(p[i]);
+    n[i] = f(c[i], b[i], p[i]);
+  }
+  return bad == 0;
+}
+
+/// next = center, which may be the same memory.
+inline void keep(span<const float> center, span<float> next) {
+  if (next.data() != center.data()) std::copy(center.begin(), center.end(), next.data());
 }
 
 }  // namespace troupe

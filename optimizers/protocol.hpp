@@ -18,6 +18,10 @@ namespace troupe {
 
 class shared_parameters;
 
+/// A communication window of one epoch: more mini-batches than any epoch has, and a window never
+/// spans epochs.
+constexpr std::uint32_t epoch_window = 1000000000;
+
 /// A run of consecutive parameters: what one commit and one answer carry.
 struct slice_range {
   std::uint32_t index = 0;
@@ -45,9 +49,9 @@ enum class intent {
 ///
 /// Order of calls: `start` once, with the centre in x; then per step `point`, `local_step` and
 /// `on_step`; when a window closes (by intent, or because nothing is leased) `write` for every
-/// slice, then for every slice `on_center`, `on_repeat` or `on_dropped` (after `push`: `on_pushed`).
-/// Under consistency `synchronous` a window closes with its share of the round, whatever `on_step`
-/// says, and may then hold no mini-batch at all.
+/// slice, then for every slice `on_center`, `on_repeat` or `on_dropped` (after `push`:
+/// `on_pushed`). Under consistency `synchronous` a window closes with its share of the round,
+/// whatever `on_step` says, and may then hold no mini-batch at all.
 class worker_half {
  public:
   virtual ~worker_half() = default;
@@ -135,7 +139,7 @@ class server_half {
 
 /// How a run is set up, for protocols whose defaults depend on it.
 struct protocol_setup {
-  settings options;          ///< resolved against protocol_entry::options
+  settings options;  ///< resolved against protocol_entry::options
   std::uint32_t workers = 1;
   std::uint32_t window = 1;  ///< mini-batches between two commits
   std::size_t parameters = 0;
@@ -175,14 +179,14 @@ struct protocol_entry {
   std::string source;   ///< the paper
   std::vector<setting> options;
   std::uint32_t default_window = 5;
-  bool has_window = true;         ///< whether communication_window changes the training
-  bool answers_before = false;    ///< the centre of the answer is the one before the commit
-  bool counts_commits = true;     ///< false: publishes only
-  bool keeps_base = false;        ///< the server remembers what it sent each worker
+  bool has_window = true;       ///< whether communication_window changes the training
+  bool answers_before = false;  ///< the centre of the answer is the one before the commit
+  bool counts_commits = true;   ///< false: publishes only
+  bool keeps_base = false;      ///< the server remembers what it sent each worker
   bool takes_server_rule = false;
-  bool shares_parameters = false; ///< all workers live in one process: protocol_setup::shared
-  bool separate_models = false;   ///< each worker trains a model of its own
-  std::uint32_t most_workers = 0; ///< 0: any number
+  bool shares_parameters = false;  ///< all workers live in one process: protocol_setup::shared
+  bool separate_models = false;    ///< each worker trains a model of its own
+  std::uint32_t most_workers = 0;  ///< 0: any number
   rule_place rule = rule_place::worker;
   payload_kind payload = payload_kind::difference;
   /// The consistencies it goes with; the first is the default.

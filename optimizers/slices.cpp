@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-
 namespace troupe {
 
 std::vector<slice_range> cut_slices(std::size_t parameters, std::size_t slice,

@@ -11,8 +11,7 @@ namespace troupe {
 /// Cuts `parameters` numbers into S = ceil(parameters / slice) consecutive slices, all equal to
 /// within 16, each starting at a multiple of 16 (a cache line of floats); at least `servers` of
 /// them where there are that many lines. No parameters: no slices.
-std::vector<slice_range> cut_slices(std::size_t parameters, std::size_t slice,
-                                    std::size_t servers);
+std::vector<slice_range> cut_slices(std::size_t parameters, std::size_t slice, std::size_t servers);
 
 /// Share of running statistics that `mini_batches` mini-batches replace: 1 - decay^mini_batches.
 double moved_share(double decay, std::uint32_t mini_batches);

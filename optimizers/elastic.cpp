@@ -1,0 +1,65 @@
+#include "troupe/optimizers/elastic.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "troupe/optimizers/element_wise.hpp"
+
+namespace troupe {
+
+void elastic_worker::write(const slice_range&, const window_facts&, span<const float> x,
+                           span<float> payload) {
+  std::copy(x.begin(), x.end(), payload.data());
+}
+
+void elastic_worker::on_center(const slice_range& s, span<const float> sent,
+                               span<const float> center, span<float> x) {
+  const float* from = sent.data();
+  const float* c = center.data();
+  float* to = x.data();
+  for (std::size_t i = 0; i < s.count; ++i) to[i] -= alpha_ * (from[i] - c[i]);
+}
+
+bool elastic_server::apply(const commit_view& commit, span<const float> center, span<float> next) {
+  const float alpha = alpha_;
+  return combine(center, commit.payload, next,
+                 [alpha](float c, float x) { return c + alpha * (x - c); });
+}
+
+bool elastic_server::apply_round(span<const commit_view> commits, span<const float> center,
+                                 span<float> next, std::size_t& culprit) {
+  const float alpha = alpha_;
+  before_.assign(center.begin(), center.end());
+  keep(center, next);
+  for (std::size_t i = 0; i < commits.size(); ++i) {
+    if (!combine(next, before_, commits[i].payload, next,
+                 [alpha](float n, float c, float x) { return n + alpha * (x - c); })) {
+      culprit = i;
+      return false;
+    }
+  }
+  return true;
+}
+
+setting elastic_alpha_option(const std::string& fallback) {
+  return declare::number("alpha", "share of the distance both sides move; default " + fallback)
+      .at_least(0)
+      .at_most(1);
+}
+
+std::string elastic_refusal(double alpha) {
+  if (alpha <= 1) return {};
+  return fmt::format("alpha = {:.6g} is above 1: the exchange would overshoot", alpha);
+}
+
+std::vector<std::string> elastic_warnings(std::uint32_t workers, double alpha) {
+  if ((workers + 1.0) * alpha < 2) return {};
+  return {fmt::format(
+      "alpha = {:.6g} diverges where {} workers exchange with the same centre: (workers + 1) x "
+      "alpha must be below 2, and the common choice alpha = rho x learning_rate = 0.5 diverges "
+      "from 4 workers on; 0.9 / workers is stable",
+      alpha, workers)};
+}
+
+}  // namespace troupe
