@@ -46,18 +46,23 @@ class codec {
 /// One compression that jobs can name.
 struct codec_entry {
   std::string name;
-  std::string summary;     ///< one sentence
+  std::string summary;  ///< one sentence
   std::string source;
-  std::string wire_size;   ///< bytes for n numbers
-  std::string error_bound; ///< of one number, without error feedback
+  std::string wire_size;    ///< bytes for n numbers
+  std::string error_bound;  ///< of one number, without error feedback
   std::vector<setting> options;
-  bool rounds_only = false;   ///< every number travels, rounded: harmless for parameters, too
+  bool rounds_only = false;  ///< every number travels, rounded: harmless for parameters, too
   bool lossless = false;
   std::function<std::unique_ptr<codec>(const settings& options)> make;
 };
 
-/// All that Troupe brings: codecs.def.
+/// All that Troupe brings: codecs.def. Each has an option `answers` (for `make_answer_codec`), and
+/// each that loses something `error_feedback`.
 registry<codec_entry> builtin_codecs();
+
+/// How the centre travels to the workers: `none`, `float16` or `bfloat16`, which need no options.
+/// \throws std::logic_error for another name.
+std::unique_ptr<codec> make_answer_codec(const std::string& name);
 
 /// What compression lost, kept by the worker for its next commit (error feedback: Seide et al.,
 /// "1-bit stochastic gradient descent", Interspeech 2014; Karimireddy et al., "Error feedback
@@ -81,7 +86,6 @@ class error_feedback {
  private:
   bool kept_;
   std::vector<float> residual_;
-  std::vector<float> whole_;  // of one slice, before encoding
 };
 
 }  // namespace troupe
