@@ -127,6 +127,13 @@ class optimizer_checker {
     attempt(job_, path, [&] { codec.make(c.options); });
     const std::string reason = why_not(protocol_, codec, known_.compressions);
     if (!reason.empty()) fail(path + ".name", reason);
+    if (protocol_.payload != payload_kind::copy) return;
+    const setting_value* answers = c.options.find("answers");
+    if (answers && *answers != setting_value("none")) {
+      fail(path + ".answers",
+           fmt::format("protocol '{}' takes 'answers: none' only: what travels is the model itself",
+                       protocol_.name));
+    }
   }
 
   void check_options(const protocol_setup& setup) {

@@ -120,10 +120,12 @@ void complete_rule(const job& j, rule_spec& rule, const std::string& key, const 
   fill(j, rule.options, entry.options, path, fmt::format("gradient rule '{}'", entry.name));
 }
 
-/// Options of the protocol that gradient rules have, too: what stands for the rule it has.
+/// Options of the protocol that gradient rules have, too, and that have a value in any case: what
+/// its own rule goes by.
 std::string own_rule_options(const protocol_entry& protocol, const catalogue& known) {
   std::vector<std::string> names;
   for (const setting& option : protocol.options) {
+    if (!option.fallback) continue;
     for (const rule_entry& rule : known.models.rules.entries()) {
       const bool has = std::any_of(rule.options.begin(), rule.options.end(),
                                    [&](const setting& s) { return s.name == option.name; });
