@@ -21,11 +21,14 @@ using commit_msg = wire<schema::Commit>;
 using verdict_msg = wire<schema::Verdict>;
 using center_msg = wire<schema::Center>;
 using pull_msg = wire<schema::Pull>;
+using view_msg = wire<schema::View>;
+using close_msg = wire<schema::Close>;
 using fetch_msg = wire<schema::Fetch>;
 using rows_msg = wire<schema::Rows>;
 using route_msg = wire<schema::Route>;
 using ready_msg = wire<schema::Ready>;
 using assign_msg = wire<schema::Assign>;
+using yielded_msg = wire<schema::Yielded>;
 using progress_msg = wire<schema::Progress>;
 using diverged_msg = wire<schema::Diverged>;
 
@@ -38,14 +41,22 @@ using stop_atom = caf::atom_constant<caf::atom("stop")>;
 using tick_atom = caf::atom_constant<caf::atom("tick")>;
 using flush_atom = caf::atom_constant<caf::atom("flush")>;
 
+/// Hears which commits make up a round (backup workers).
+using round_listener_actor = caf::typed_actor<caf::reacts_to<close_msg>>;
+
 /// Owns slices of the centre variable and runs the server's half of the protocol on each.
 using parameter_server_actor = caf::typed_actor<
     /// Be the home of a slice.
     caf::replies_to<install_msg>::with<installed_atom>,
-    /// Apply one slice of one window; the centre is empty with `fenced` and `refused`.
+    /// Apply one slice of one window; the centre is empty with `held`, `fenced` and `refused`. What
+    /// is held is answered later, by the same pair as a message to the worker.
     caf::replies_to<commit_msg>::with<verdict_msg, center_msg>,
-    /// The centre as it is.
-    caf::replies_to<pull_msg>::with<center_msg>>;
+    /// The centre as it is, or that of a round once it is there.
+    caf::replies_to<pull_msg>::with<center_msg>,
+    /// Who takes part from now on.
+    caf::reacts_to<view_msg>, caf::reacts_to<close_msg>,
+    /// All servers, to the one that closes rounds for them.
+    caf::reacts_to<std::vector<round_listener_actor>>>;
 
 /// Owns rows of the training part.
 using data_shard_actor = caf::typed_actor<
@@ -57,6 +68,8 @@ using supervisor_actor = caf::typed_actor<
     /// Run to the end; answered once, with the outcome.
     caf::replies_to<run_atom>::with<outcome_ptr>,
     caf::reacts_to<ready_msg>, caf::reacts_to<progress_msg>, caf::reacts_to<diverged_msg>,
+    /// A round was over before this worker began its part.
+    caf::reacts_to<yielded_msg>,
     /// Stop early, for this reason ("interrupted", "command").
     caf::reacts_to<stop_atom, std::string>,
     caf::reacts_to<tick_atom>>;
@@ -68,9 +81,12 @@ using worker_actor = caf::typed_actor<
                    std::vector<data_shard_actor>>,
     /// Train these positions.
     caf::reacts_to<assign_msg>,
+    /// The answer to a commit that was held.
+    caf::reacts_to<verdict_msg, center_msg>,
     /// To itself: train the next mini-batch.
     caf::reacts_to<step_atom>,
-    /// Drop what has not been started, close the window, say progress, then answer.
+    /// Drop what has not been started, close the window (in rounds: those it was given a part of,
+    /// without rows if need be), say progress, then answer.
     caf::replies_to<finish_atom>::with<finished_atom>>;
 
 /// Scores the centre while training goes on.
@@ -90,17 +106,22 @@ CAF_ADD_TYPE_ID(troupe, (troupe::commit_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::verdict_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::center_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::pull_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::view_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::close_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::fetch_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::rows_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::route_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::ready_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::assign_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::yielded_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::progress_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::diverged_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::round_listener_actor))
 CAF_ADD_TYPE_ID(troupe, (troupe::parameter_server_actor))
 CAF_ADD_TYPE_ID(troupe, (troupe::data_shard_actor))
 CAF_ADD_TYPE_ID(troupe, (troupe::worker_actor))
 CAF_ADD_TYPE_ID(troupe, (troupe::supervisor_actor))
+CAF_ADD_TYPE_ID(troupe, (std::vector<troupe::round_listener_actor>))
 CAF_ADD_TYPE_ID(troupe, (std::vector<troupe::parameter_server_actor>))
 CAF_ADD_TYPE_ID(troupe, (std::vector<troupe::data_shard_actor>))
 CAF_END_TYPE_ID_BLOCK(troupe)

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,17 +41,27 @@ inline std::vector<parameter_server_actor> homes_of(
 /// Pulls the whole centre for an actor, a few slices at a time.
 class center_puller {
  public:
-  /// One slice is here: its number, version and numbers (of the right length).
+  /// Which slices, and for whom.
+  struct whose {
+    std::uint32_t first_slice = 0;  ///< number of the first one in `home`
+    std::uint32_t worker = schema::Pull::NOBODY;
+  };
+  /// One slice is here: its place in `home`, version and numbers (of the right length).
   using slice_handler =
       std::function<void(std::size_t slice, std::uint64_t version, span<const float> values)>;
 
-  /// Calls `on_slice` for every slice, then `done`. An answer that does not come or does not fit
+  /// Calls `on_slice` for every slice of `home`, then `done`. In a synchronous run a pull for nobody
+  /// brings all slices of one round: where a round has gone by in between, it starts again, and
+  /// `on_slice` is called again for the slices before. An answer that does not come or does not fit
   /// goes to `failed`, with what is wrong. `self` must outlive the pull, and so must this.
   template <class Self>
-  void pull(Self* self, const run_plan& plan, const std::vector<parameter_server_actor>& home,
+  void pull(Self* self, const run_plan& plan, const std::vector<parameter_server_actor>& home, whose of,
             slice_handler on_slice, std::function<void()> done,
             std::function<void(const std::string&)> failed) {
     next_ = unanswered_ = 0;
+    of_ = of;
+    round_.reset();
+    attempts_ = plan.in_rounds() && of.worker == schema::Pull::NOBODY ? most_attempts : 0;
     on_slice_ = std::move(on_slice);
     done_ = std::move(done);
     failed_ = std::move(failed);
@@ -60,20 +71,28 @@ class center_puller {
  private:
   template <class Self>
   void more(Self* self, const run_plan& plan, const std::vector<parameter_server_actor>& home) {
+    const bool whole_round = attempts_ > 0;
     for (; next_ < home.size() && unanswered_ < slice_credit; ++next_, ++unanswered_) {
+      if (whole_round && next_ == 1 && !round_) return;  // the first slice says which round
       wire_builder<schema::Pull> message;
       message->setRun(plan.run);
-      message->setSlice(static_cast<std::uint32_t>(next_));
+      message->setSlice(of_.first_slice + static_cast<std::uint32_t>(next_));
+      message->setWorker(of_.worker);
+      message->setVersion(whole_round ? round_.value_or(0) : 0);
       self->request(home[next_], answer_timeout, std::move(message).finish())
           .then(
               [this, self, &plan, &home, slice = next_](const center_msg& center) {
                 const auto values = floats_of((*center).getPayload());
-                if (values.size() != plan.range_of(slice).count) {
+                if (values.size() != plan.range_of(of_.first_slice + slice).count) {
                   return failed_("the centre of slice " + std::to_string(slice) +
                                  " has another length");
                 }
-                on_slice_(slice, (*center).getVersion(), values);
                 --unanswered_;
+                if (attempts_ > 0 && !same_round(slice, (*center).getVersion())) {
+                  if (unanswered_ == 0) restart(self, plan, home);
+                  return;
+                }
+                on_slice_(slice, (*center).getVersion(), values);
                 more(self, plan, home);
               },
               [this, self](const caf::error& problem) {
@@ -86,6 +105,28 @@ class center_puller {
     done();
   }
 
+  /// In how many goes a whole round is asked for; after that slices of several will do.
+  static constexpr int most_attempts = 20;
+
+  bool same_round(std::size_t slice, std::uint64_t version) {
+    if (slice == 0) round_ = version;
+    torn_ = torn_ || version != round_;
+    return !torn_;
+  }
+
+  template <class Self>
+  void restart(Self* self, const run_plan& plan, const std::vector<parameter_server_actor>& home) {
+    torn_ = false;
+    next_ = 0;
+    round_.reset();
+    --attempts_;
+    more(self, plan, home);
+  }
+
+  whose of_;
+  std::optional<std::uint64_t> round_;
+  int attempts_ = 0;
+  bool torn_ = false;  // a later round than that of the first slice was met
   std::size_t next_ = 0, unanswered_ = 0;
   slice_handler on_slice_;
   std::function<void()> done_;

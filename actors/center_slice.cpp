@@ -4,30 +4,22 @@
 
 #include <algorithm>
 
+#include "troupe/optimizers/slices.hpp"
+
 namespace troupe {
 
 using kind = schema::Verdict::Kind;
 
-verdict_msg make_refusal(std::uint32_t slice, std::uint64_t sequence, const std::string& reason,
-                         bool not_finite) {
-  wire_builder<schema::Verdict> out;
-  out->setSlice(slice);
-  out->setSequence(sequence);
-  out->setKind(kind::REFUSED);
-  out->setReason(reason);
-  out->setNotFinite(not_finite);
-  return std::move(out).finish();
-}
-
 namespace {
 
-verdict_msg make_verdict(std::uint32_t slice, std::uint64_t sequence, kind what,
-                         std::uint64_t staleness = 0) {
+verdict_msg make_verdict(const schema::Commit::Reader& c, kind what, std::uint64_t staleness = 0,
+                         std::uint64_t clock = 0) {
   wire_builder<schema::Verdict> out;
-  out->setSlice(slice);
-  out->setSequence(sequence);
+  out->setSlice(c.getSlice());
+  out->setSequence(c.getSequence());
   out->setKind(what);
   out->setStaleness(staleness);
+  out->setClock(clock);
   return std::move(out).finish();
 }
 
@@ -41,78 +33,271 @@ struct center_builder {
   span<float> values;
 };
 
+span<const float> numbers_of(const center_msg& center) {
+  return floats_of((*center).getPayload());
+}
+
 }  // namespace
 
-center_slice::center_slice(slice_range range, std::unique_ptr<server_half> half,
-                           bool answers_before, std::uint64_t version, span<const float> values)
-    : range_(range),
-      half_(std::move(half)),
-      answers_before_(answers_before),
+verdict_msg make_refusal(std::uint32_t slice, std::uint64_t sequence, const std::string& reason,
+                         bool not_finite) {
+  wire_builder<schema::Verdict> out;
+  out->setSlice(slice);
+  out->setSequence(sequence);
+  out->setKind(kind::REFUSED);
+  out->setReason(reason);
+  out->setNotFinite(not_finite);
+  return std::move(out).finish();
+}
+
+center_slice::center_slice(std::shared_ptr<const run_plan> plan, std::shared_ptr<codecs> with,
+                           std::uint32_t number, std::uint64_t version, span<const float> values,
+                           bool decides)
+    : plan_(std::move(plan)),
+      codecs_(std::move(with)),
+      range_(plan_->range_of(number)),
+      statistics_(plan_->is_statistics(number)),
+      answers_before_(plan_->protocol.answers_before && !statistics_),
+      keeps_base_(plan_->protocol.keeps_base && !statistics_),
+      decides_(decides),
+      half_(statistics_ ? make_statistics_server(plan_->model.statistics_decay)
+                        : plan_->protocol.make_server(plan_->setup, range_)),
+      gate_(plan_->consistency.make(plan_->of.optimizer.consistency.options, decides)),
       version_(version) {
-  center_builder first(range.index, version, values.size());
+  center_builder first(range_.index, version, values.size());
   std::copy(values.begin(), values.end(), first.values.data());
-  center_ = std::move(first.message).finish();
+  now_ = std::make_shared<snapshot>();
+  now_->exact = std::move(first.message).finish();
 }
 
-center_slice::last_of_worker& center_slice::last_of(std::uint32_t worker) {
-  auto at = std::lower_bound(
-      workers_.begin(), workers_.end(), worker,
-      [](const last_of_worker& w, std::uint32_t number) { return w.worker < number; });
-  if (at == workers_.end() || at->worker != worker) {
-    at = workers_.insert(at, last_of_worker{worker, 0, 0, 0, 0});
-  }
-  return *at;
+center_slice::answers center_slice::refuse(const schema::Commit::Reader& c,
+                                           const std::string& reason, bool not_finite) const {
+  return {{c.getWorker(), make_refusal(c.getSlice(), c.getSequence(), reason, not_finite), {}}};
 }
 
-center_slice::answer center_slice::commit(const schema::Commit::Reader& commit) {
-  const std::uint64_t sequence = commit.getSequence();
-  auto refuse = [&](const std::string& reason) {
-    return answer{make_refusal(range_.index, sequence, reason), {}};
-  };
-  if (commit.getCodec() != schema::Codec::NONE) return refuse("unknown codec");
-  const auto payload = floats_of(commit.getPayload());
-  if (commit.getPayload().size() != range_.count * sizeof(float)) {
-    return refuse(fmt::format("the payload has {} bytes, the slice {}",
-                              commit.getPayload().size(), range_.count * sizeof(float)));
+center_slice::answers center_slice::commit(const commit_msg& message) {
+  const auto c = *message;
+  if (c.getBaseVersion() > version_) {
+    return refuse(c, fmt::format("it starts from version {}, the slice is at {}",
+                                 c.getBaseVersion(), version_));
   }
-  if (commit.getBaseVersion() > version_) {
-    return refuse(fmt::format("it starts from version {}, the slice is at {}",
-                              commit.getBaseVersion(), version_));
+  known_worker& from = workers_[c.getWorker()];
+  if (c.getIncarnation() < from.incarnation) {
+    return {{c.getWorker(), make_verdict(c, kind::FENCED), {}}};
   }
-  last_of_worker& last = last_of(commit.getWorker());
-  if (commit.getIncarnation() < last.incarnation) {
-    return {make_verdict(range_.index, sequence, kind::FENCED), {}};
+  if (c.getIncarnation() > from.incarnation) {
+    from = {};
+    from.incarnation = c.getIncarnation();
   }
-  if (commit.getIncarnation() > last.incarnation) {
-    last = {last.worker, commit.getIncarnation(), 0, 0, 0};
+  if (!from.waiting.empty() && (*from.waiting).getSequence() == c.getSequence()) {
+    return {{c.getWorker(), make_verdict(c, kind::HELD), {}}};
   }
-  if (sequence <= last.sequence) {
-    return {make_verdict(range_.index, sequence, kind::REPEAT), center_};
+  if (c.getSequence() <= from.sequence) {
+    return {{c.getWorker(), make_verdict(c, kind::REPEAT), encoded(*now_)}};
   }
+  if (!from.waiting.empty()) return refuse(c, "an earlier commit of this worker waits");
 
-  // Commits of others since the version the worker started from; its own do not age it.
-  std::uint64_t staleness = version_ - commit.getBaseVersion();
-  if (last.version > commit.getBaseVersion()) --staleness;
-  if (last.version_before > commit.getBaseVersion()) --staleness;
+  from.waiting = message;
+  from.applied = false;
+  if (c.getView() > view_) {
+    early_.push_back(c.getWorker());
+    return {{c.getWorker(), make_verdict(c, kind::HELD), {}}};
+  }
+  return accept(c.getWorker());
+}
 
+center_slice::answers center_slice::accept(std::uint32_t worker) {
+  const commit_msg message = workers_[worker].waiting;
+  if (scratch_.empty()) scratch_.emplace_back();
+  const std::string problem = codecs_->commits.read(*message, scratch_[0], arrived_);
+  if (!problem.empty()) {
+    workers_[worker].waiting = {};
+    return refuse(*message, problem);
+  }
+  answers out;
+  follow(gate_->commit(worker, (*message).getClock()), worker, out);
+  const auto mine = std::find_if(out.begin(), out.end(),
+                                 [&](const answer& a) { return a.worker == worker; });
+  if (mine == out.end()) {
+    out.push_back({worker, make_verdict(*message, kind::HELD), {}});
+  } else {
+    std::rotate(mine, mine + 1, out.end());
+  }
+  return out;
+}
+
+void center_slice::follow(const consistency::steps& steps, std::uint32_t arrived, answers& out) {
+  using step = consistency::step::kind;
+  for (const consistency::step& s : steps) {
+    switch (s.what) {
+      case step::apply:
+        apply(arrived, out);
+        break;
+      case step::round:
+        apply_round(s.workers, s.clock, out);
+        break;
+      case step::release:
+        for (const std::uint32_t worker : s.workers) release(worker, out);
+        break;
+      case step::drop:
+        for (const std::uint32_t worker : s.workers) drop(worker, out);
+        break;
+    }
+  }
+}
+
+// Commits of others since the version the worker started from; its own do not age it.
+std::uint64_t center_slice::staleness_of(known_worker& from, const schema::Commit::Reader& c) const {
+  const std::uint64_t base = c.getBaseVersion();
+  from.own.erase(std::remove_if(from.own.begin(), from.own.end(),
+                                [base](std::uint64_t version) { return version <= base; }),
+                 from.own.end());
+  return version_ - base - from.own.size();
+}
+
+commit_view center_slice::view_of(const known_worker& from, const schema::Commit::Reader& c,
+                                  span<const float> payload) const {
   commit_view view;
   view.payload = payload;
-  view.worker = commit.getWorker();
-  view.mini_batches = commit.getMiniBatches();
-  view.rows = commit.getRows();
-  view.staleness = staleness;
-  center_builder next(range_.index, version_ + 1, range_.count);
-  if (!half_->apply(view, floats_of((*center_).getPayload()), next.values)) {
-    return {make_refusal(range_.index, sequence, "it holds a number that is not finite", true), {}};
+  view.worker = c.getWorker();
+  view.mini_batches = c.getMiniBatches();
+  view.rows = c.getRows();
+  view.fraction =
+      plan_->fraction(plan_->group_of(c.getWorker()), c.getEpoch(), c.getFirst());
+  if (!from.base.empty() && (*from.base).getVersion() == c.getBaseVersion()) {
+    view.base = numbers_of(from.base);
   }
-  const center_msg before = center_;
-  center_ = std::move(next.message).finish();
+  return view;
+}
+
+void center_slice::advance(center_msg next) {
+  if (plan_->in_rounds()) previous_ = now_;
+  now_ = std::make_shared<snapshot>();
+  now_->exact = std::move(next);
   ++version_;
-  last.sequence = sequence;
-  last.version_before = last.version;
-  last.version = version_;
-  return {make_verdict(range_.index, sequence, kind::APPLIED, staleness),
-          answers_before_ ? before : center_};
+}
+
+void center_slice::applied(std::uint32_t worker, std::uint64_t staleness,
+                           const shared_snapshot& met) {
+  known_worker& from = workers_[worker];
+  from.applied = true;
+  from.staleness = staleness;
+  from.sequence = (*from.waiting).getSequence();
+  if (answers_before_) from.before = met;
+}
+
+void center_slice::apply(std::uint32_t worker, answers& out) {
+  known_worker& from = workers_[worker];
+  const auto c = *from.waiting;
+  commit_view view = view_of(from, c, arrived_);
+  view.staleness = staleness_of(from, c);
+  center_builder next(range_.index, version_ + 1, range_.count);
+  if (!half_->apply(view, numbers_of(now_->exact), next.values)) {
+    out.push_back(refuse(c, "it holds a number that is not finite", true).front());
+    from.waiting = {};
+    return;
+  }
+  const shared_snapshot met = now_;
+  advance(std::move(next.message).finish());
+  from.own.push_back(version_);
+  applied(worker, view.staleness, met);
+}
+
+void center_slice::apply_round(std::vector<std::uint32_t> workers, std::uint64_t clock,
+                               answers& out) {
+  if (decides_) closed_.emplace_back(clock, workers);
+  // A worker that has come back since as a new incarnation brought no commit to this round.
+  workers.erase(std::remove_if(workers.begin(), workers.end(),
+                               [&](std::uint32_t w) { return workers_[w].waiting.empty(); }),
+                workers.end());
+  scratch_.resize(std::max(scratch_.size(), workers.size()));
+  std::vector<commit_view> commits;
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    const known_worker& from = workers_[workers[i]];
+    span<const float> payload;
+    codecs_->commits.read(*from.waiting, scratch_[i], payload);
+    commits.push_back(view_of(from, *from.waiting, payload));
+  }
+  center_builder next(range_.index, version_ + 1, range_.count);
+  std::size_t culprit = 0;
+  while (!half_->apply_round(commits, numbers_of(now_->exact), next.values, culprit)) {
+    known_worker& from = workers_[workers[culprit]];
+    out.push_back(refuse(*from.waiting, "it holds a number that is not finite", true).front());
+    from.waiting = {};
+    workers.erase(workers.begin() + static_cast<std::ptrdiff_t>(culprit));
+    commits.erase(commits.begin() + static_cast<std::ptrdiff_t>(culprit));
+  }
+  const shared_snapshot met = now_;
+  advance(std::move(next.message).finish());
+  for (const std::uint32_t worker : workers) applied(worker, 0, met);
+  for (const std::uint32_t worker : workers) release(worker, out);
+}
+
+const center_msg& center_slice::encoded(snapshot& of) {
+  if (statistics_) return of.exact;
+  if (of.encoded.empty()) of.encoded = codecs_->answers.encoded(of.exact);
+  return of.encoded;
+}
+
+void center_slice::release(std::uint32_t worker, answers& out) {
+  known_worker& from = workers_[worker];
+  if (from.waiting.empty() || !from.applied) return;
+  const auto c = *from.waiting;
+  answer a{worker, make_verdict(c, kind::APPLIED, from.staleness), {}};
+  if (!c.getKeeps()) a.center = encoded(answers_before_ ? *from.before : *now_);
+  if (keeps_base_ && !c.getKeeps()) from.base = now_->exact;
+  out.push_back(std::move(a));
+  from.waiting = {};
+  from.before.reset();
+}
+
+void center_slice::drop(std::uint32_t worker, answers& out) {
+  known_worker& from = workers_[worker];
+  if (from.waiting.empty()) return;
+  const auto c = *from.waiting;
+  out.push_back({worker, make_verdict(c, kind::DROPPED, 0, gate_->clock()), encoded(*now_)});
+  if (keeps_base_) from.base = now_->exact;
+  from.waiting = {};
+}
+
+center_slice::answers center_slice::join(const membership& now) {
+  answers out;
+  if (now.number <= view_) return out;
+  view_ = now.number;
+  follow(gate_->join(now), 0, out);
+  std::vector<std::uint32_t> still;
+  for (const std::uint32_t worker : std::exchange(early_, {})) {
+    const known_worker& from = workers_[worker];
+    if (from.waiting.empty()) continue;
+    if ((*from.waiting).getView() > view_) {
+      still.push_back(worker);
+      continue;
+    }
+    for (answer& a : accept(worker)) {
+      // Whoever is held knows it already.
+      if ((*a.verdict).getKind() != kind::HELD) out.push_back(std::move(a));
+    }
+  }
+  early_ = std::move(still);
+  return out;
+}
+
+center_slice::answers center_slice::close(std::uint64_t clock,
+                                          const std::vector<std::uint32_t>& accepted) {
+  answers out;
+  follow(gate_->close(clock, accepted), 0, out);
+  return out;
+}
+
+std::vector<std::pair<std::uint64_t, std::vector<std::uint32_t>>> center_slice::take_closed() {
+  return std::exchange(closed_, {});
+}
+
+center_msg center_slice::pull(std::uint32_t worker, std::uint64_t version) {
+  if (version > version_ && plan_->in_rounds()) return {};
+  if (keeps_base_ && worker != schema::Pull::NOBODY) workers_[worker].base = now_->exact;
+  const bool last = version != 0 && previous_ && (*previous_->exact).getVersion() == version;
+  return last ? previous_->exact : now_->exact;
 }
 
 }  // namespace troupe

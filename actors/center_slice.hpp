@@ -1,13 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "troupe/actors/messages/training.capnp.h"
 #include "troupe/actors/messages/wire.hpp"
-#include "troupe/optimizers/protocol.hpp"
+#include "troupe/actors/payload.hpp"
+#include "troupe/actors/run_plan.hpp"
 
 namespace troupe {
 
@@ -19,44 +22,102 @@ using verdict_msg = wire<schema::Verdict>;
 verdict_msg make_refusal(std::uint32_t slice, std::uint64_t sequence, const std::string& reason,
                          bool not_finite = false);
 
-/// One slice of the centre variable at its parameter server: the numbers, their version, and which
-/// commit of each worker was applied last. No CAF: the actor only sends what this answers.
+/// One slice of the centre variable at its parameter server: the numbers, their version, what was
+/// applied of each worker last, and the commits that wait. When a commit is applied and whom that
+/// answers is decided by its `consistency`, what it does to the numbers by the protocol's
+/// `server_half`. No CAF: the actor only sends what this answers.
 ///
 /// The numbers lie in the message that answers: applying a commit writes the new centre into a
 /// new message in one pass, and everyone who asks for that version shares it.
 class center_slice {
  public:
-  center_slice(slice_range range, std::unique_ptr<server_half> half, bool answers_before,
-               std::uint64_t version, span<const float> values);
-
-  struct answer {
-    verdict_msg verdict;
-    center_msg center;  ///< empty with `refused` and `fenced`
+  /// What the slices of one server share.
+  struct codecs {
+    explicit codecs(const std::shared_ptr<const run_plan>& plan)
+        : commits(plan, false), answers(*plan) {}
+    payload_codec commits;
+    answer_codec answers;
   };
-  /// Applies a commit once: a repeat (same worker, incarnation, sequence) changes nothing and is
-  /// answered with the latest centre. Whatever does not fit is refused with its reason.
-  answer commit(const schema::Commit::Reader& commit);
 
-  const center_msg& center() const noexcept { return center_; }
+  /// Slice `number` of the run at this version. `decides`: it closes the rounds of all slices.
+  center_slice(std::shared_ptr<const run_plan> plan, std::shared_ptr<codecs> with,
+               std::uint32_t number, std::uint64_t version, span<const float> values, bool decides);
+
+  /// For one worker. Without a centre where the verdict is `refused`, `fenced` or `held`, or where
+  /// the worker wants none.
+  struct answer {
+    std::uint32_t worker = 0;
+    verdict_msg verdict;
+    center_msg center;
+  };
+  using answers = std::vector<answer>;
+
+  /// A commit arrived. It is applied once: a repeat (same worker, incarnation, sequence) changes
+  /// nothing. Whatever does not fit is refused with its reason. The last answer is that to this
+  /// commit; others go to workers whose commits were `held`.
+  answers commit(const commit_msg& message);
+  /// A later membership holds.
+  answers join(const membership& now);
+  /// Another slice's server decided whose commits the round of `clock` consists of.
+  answers close(std::uint64_t clock, const std::vector<std::uint32_t>& accepted);
+  /// The rounds applied since the last call and whose commits they took; kept only where this
+  /// slice decides.
+  std::vector<std::pair<std::uint64_t, std::vector<std::uint32_t>>> take_closed();
+
+  /// The centre for who starts from it (or schema::Pull::NOBODY). `version` other than 0: that of
+  /// this round; an empty message: it is not there yet.
+  center_msg pull(std::uint32_t worker, std::uint64_t version);
+  const center_msg& center() const noexcept { return now_->exact; }
   std::uint64_t version() const noexcept { return version_; }
 
  private:
-  /// What is remembered of a worker: enough to know a repeat and to compute staleness.
-  struct last_of_worker {
-    std::uint32_t worker = 0;
-    std::uint32_t incarnation = 0;
-    std::uint64_t sequence = 0;
-    std::uint64_t version = 0;         // after its last commit
-    std::uint64_t version_before = 0;  // after the one before that
+  /// One version of the centre; encoded when it is first asked for.
+  struct snapshot {
+    center_msg exact, encoded;
   };
-  last_of_worker& last_of(std::uint32_t worker);
+  using shared_snapshot = std::shared_ptr<snapshot>;
+  /// What is remembered of a worker.
+  struct known_worker {
+    std::uint32_t incarnation = 0;
+    std::uint64_t sequence = 0;          // of the last commit applied
+    std::vector<std::uint64_t> own;      // versions it made, later than its base
+    center_msg base;                     // what it was last given, where the protocol wants it
+    commit_msg waiting;                  // held: not applied yet, or not answered
+    bool applied = false;                // the waiting one is
+    std::uint64_t staleness = 0;         // of the waiting one
+    shared_snapshot before;              // the centre that met it, where that is the answer
+  };
 
+  answers refuse(const schema::Commit::Reader& c, const std::string& reason,
+                 bool not_finite = false) const;
+  /// Hands a commit to the consistency and does what that says.
+  answers accept(std::uint32_t worker);
+  void follow(const consistency::steps& steps, std::uint32_t arrived, answers& out);
+  void apply(std::uint32_t worker, answers& out);
+  void apply_round(std::vector<std::uint32_t> workers, std::uint64_t clock, answers& out);
+  commit_view view_of(const known_worker& from, const schema::Commit::Reader& c,
+                      span<const float> payload) const;
+  void advance(center_msg next);
+  void applied(std::uint32_t worker, std::uint64_t staleness, const shared_snapshot& met);
+  void release(std::uint32_t worker, answers& out);
+  void drop(std::uint32_t worker, answers& out);
+  const center_msg& encoded(snapshot& of);
+  std::uint64_t staleness_of(known_worker& from, const schema::Commit::Reader& c) const;
+
+  std::shared_ptr<const run_plan> plan_;
+  std::shared_ptr<codecs> codecs_;
   slice_range range_;
+  bool statistics_, answers_before_, keeps_base_, decides_;
   std::unique_ptr<server_half> half_;
-  bool answers_before_;
+  std::unique_ptr<consistency> gate_;
+  std::uint64_t view_ = 0;
   std::uint64_t version_;
-  center_msg center_;
-  std::vector<last_of_worker> workers_;  // sorted by worker
+  shared_snapshot now_, previous_;  // previous_: of synchronous runs, for who pulls a whole round
+  std::map<std::uint32_t, known_worker> workers_;
+  std::vector<std::uint32_t> early_;  // whose waiting commits belong to a view not here yet
+  std::vector<std::pair<std::uint64_t, std::vector<std::uint32_t>>> closed_;
+  span<const float> arrived_;                // the payload of the commit that is being accepted
+  std::vector<std::vector<float>> scratch_;  // decoded commits: the arrived one, those of a round
 };
 
 }  // namespace troupe

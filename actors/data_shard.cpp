@@ -16,11 +16,12 @@ std::vector<std::uint64_t> cut_shards(std::uint64_t rows, std::uint32_t shards) 
 
 rows_msg data_shard_state::fetch(const schema::Fetch::Reader& message) {
   const std::uint64_t first = message.getFirst(), last = message.getLast();
-  if (message.getRun() != plan->run || first > last || last > plan->rows_per_epoch) {
+  if (message.getRun() != plan->run || first > last || message.getGroup() >= plan->groups ||
+      last > plan->group_rows(message.getGroup())) {
     throw run_error("fetch", fmt::format("positions {} to {} of {} rows", first, last,
                                          plan->rows_per_epoch));
   }
-  const permutation order = plan->order_of(message.getEpoch());
+  const epoch_order order = plan->order_of(message.getEpoch(), message.getGroup());
   wanted.clear();
   for (std::uint64_t position = first; position < last; ++position) {
     const std::uint64_t row = order.row(position);

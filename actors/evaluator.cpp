@@ -33,13 +33,17 @@ void evaluator_state::pull_next() {
   if (queue_.empty()) return;
   if (queue_.front().request.snapshot) return finish_front(queue_.front().request.snapshot);
   pulling_ = std::make_shared<center_snapshot>();
-  pulling_->parameters.resize(plan_->model.parameters);
-  pulling_->statistics.resize(plan_->model.statistics);
+  pulling_->parameters.resize(plan_->groups * plan_->model.parameters);
+  pulling_->statistics.resize(plan_->groups * plan_->model.statistics);
   puller_.pull(
-      self_, *plan_, home_,
+      self_, *plan_, home_, {},
       [this](std::size_t slice, std::uint64_t, span<const float> values) {
-        auto& whole = plan_->is_statistics(slice) ? pulling_->statistics : pulling_->parameters;
-        std::copy(values.begin(), values.end(), whole.data() + plan_->range_of(slice).first);
+        const bool statistics = plan_->is_statistics(slice);
+        auto& whole = statistics ? pulling_->statistics : pulling_->parameters;
+        const std::size_t group = slice / plan_->group_slices();
+        const std::size_t length = statistics ? plan_->model.statistics : plan_->model.parameters;
+        std::copy(values.begin(), values.end(),
+                  whole.data() + group * length + plan_->range_of(slice).first);
       },
       [this] { finish_front(std::move(pulling_)); },
       [this](const std::string& why) { self_->quit(actor_failure("evaluator", why)); });

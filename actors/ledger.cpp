@@ -21,26 +21,89 @@ ledger::ledger(const extent& e)
 
 std::uint64_t ledger::free_rows(std::uint32_t worker) const {
   const stock& s = stock_of(worker);
+  if (!s.returned.empty()) return s.returned.front().range.size();
   return s.epoch < extent_.epochs ? s.last - s.at : 0;
 }
 
-std::optional<lease> ledger::grant(std::uint32_t worker, std::uint64_t rows) {
-  stock& s = stock_of(worker);
-  if (s.epoch >= extent_.epochs) return std::nullopt;
-  const std::uint64_t windows = std::max<std::uint64_t>(rows / extent_.window_rows, 1);
-  const std::uint64_t take = std::min(windows * extent_.window_rows, s.last - s.at);
-  lease granted{next_id_++, worker, s.epoch, {s.at, s.at + take}};
-  s.at += take;
-  if (s.at == s.last) {
-    ++s.epoch;
-    s.at = s.first;
+std::optional<ledger::piece> ledger::take(stock& from, std::uint64_t rows,
+                                          std::optional<std::uint32_t> epoch) {
+  if (!from.returned.empty()) {
+    piece& next = from.returned.front();
+    if (epoch && next.epoch != *epoch) return std::nullopt;
+    const std::uint64_t count = std::min(rows, next.range.size());
+    const piece taken{next.epoch, {next.range.first, next.range.first + count}};
+    next.range.first += count;
+    if (next.range.size() == 0) from.returned.pop_front();
+    return taken;
   }
-  open_[granted.id] = {granted, granted.range.first};
-  ++held_[worker];
-  return granted;
+  if (from.epoch >= extent_.epochs || (epoch && from.epoch != *epoch)) return std::nullopt;
+  const std::uint64_t count = std::min(rows, from.last - from.at);
+  const piece taken{from.epoch, {from.at, from.at + count}};
+  from.at += count;
+  if (from.at == from.last) {
+    ++from.epoch;
+    from.at = from.first;
+  }
+  return taken;
 }
 
-bool ledger::done(std::uint32_t worker, std::uint32_t epoch, const position_range& range) {
+const lease& ledger::open(std::uint32_t worker, const piece& of, std::uint64_t clock) {
+  const lease granted{next_id_++, worker, of.epoch, of.range, clock, false};
+  ++held_[worker];
+  return open_.emplace(granted.id, open_lease{granted, granted.range.first}).first->second.of;
+}
+
+std::optional<lease> ledger::grant(std::uint32_t worker, std::uint64_t rows) {
+  const std::uint64_t windows = std::max<std::uint64_t>(rows / extent_.window_rows, 1);
+  const auto taken = take(stock_of(worker), windows * extent_.window_rows, std::nullopt);
+  if (!taken) return std::nullopt;
+  return open(worker, *taken, 0);
+}
+
+std::vector<lease> ledger::grant_round(const std::vector<std::uint32_t>& members,
+                                       std::uint64_t clock) {
+  const std::uint64_t count = members.size();
+  std::deque<piece> pieces;
+  std::uint64_t total = 0;
+  std::optional<std::uint32_t> epoch;
+  while (total < count * extent_.window_rows) {
+    const auto taken = take(stocks_[0], count * extent_.window_rows - total, epoch);
+    if (!taken) break;
+    epoch = taken->epoch;
+    total += taken->range.size();
+    pieces.push_back(*taken);
+  }
+  std::vector<lease> out;
+  if (pieces.empty()) return out;
+  const std::uint64_t batches = (total + extent_.batch_rows - 1) / extent_.batch_rows;
+  const std::uint64_t end = pieces.back().range.last;
+  std::uint64_t at = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint64_t last = std::min(batches * (i + 1) / count * extent_.batch_rows, total);
+    if (at == last) {
+      out.push_back({next_id_++, members[i], *epoch, {end, end}, clock, false});
+    }
+    while (at < last) {
+      piece& next = pieces.front();
+      const std::uint64_t size = std::min(last - at, next.range.size());
+      const piece share{next.epoch, {next.range.first, next.range.first + size}};
+      out.push_back(open(members[i], share, clock));
+      next.range.first += size;
+      if (next.range.size() == 0) pieces.pop_front();
+      at += size;
+    }
+    out.back().closes = true;
+  }
+  return out;
+}
+
+void ledger::close(std::map<std::uint64_t, open_lease>::iterator open) {
+  --held_[open->second.of.worker];
+  open_.erase(open);
+}
+
+bool ledger::settle(std::uint32_t worker, std::uint32_t epoch, const position_range& range,
+                    bool trained) {
   // A range may run over the end of one lease into the next one of the same worker.
   std::vector<std::pair<std::map<std::uint64_t, open_lease>::iterator, std::uint64_t>> pieces;
   std::uint64_t at = range.first;
@@ -53,13 +116,35 @@ bool ledger::done(std::uint32_t worker, std::uint32_t epoch, const position_rang
   if (at != range.last || pieces.empty()) return false;
   for (const auto& [open, until] : pieces) {
     open->second.done_until = until;
-    if (until == open->second.of.range.last) {
-      --held_[worker];
-      open_.erase(open);
-    }
+    if (until == open->second.of.range.last) close(open);
   }
-  epoch_done_[epoch] += range.size();
-  rows_done_ += range.size();
+  if (trained) {
+    epoch_done_[epoch] += range.size();
+    rows_done_ += range.size();
+  } else {
+    stock_of(worker).returned.push_back({epoch, range});
+  }
+  return true;
+}
+
+bool ledger::done(std::uint32_t worker, std::uint32_t epoch, const position_range& range) {
+  return settle(worker, epoch, range, true);
+}
+
+bool ledger::lost(std::uint32_t worker, std::uint32_t epoch, const position_range& range) {
+  return settle(worker, epoch, range, false);
+}
+
+bool ledger::yielded(std::uint32_t worker, std::uint64_t id, std::uint64_t first) {
+  const auto found = open_.find(id);
+  if (found == open_.end()) return false;
+  lease& of = found->second.of;
+  if (of.worker != worker || first < found->second.done_until || first >= of.range.last) {
+    return false;
+  }
+  stock_of(worker).returned.push_back({of.epoch, {first, of.range.last}});
+  of.range.last = first;
+  if (found->second.done_until == first) close(found);
   return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <vector>
@@ -20,13 +21,16 @@ struct lease {
   std::uint64_t id = 0;
   std::uint32_t worker = 0;
   std::uint32_t epoch = 0;
-  position_range range;
+  position_range range;  ///< empty: its worker takes part in the round without rows
+  std::uint64_t clock = 0;  ///< the round it belongs to; 0: none
+  bool closes = false;      ///< the last part of its worker's share of the round
 };
 
 /// The supervisor's book of who trains what: every position of every epoch is free, leased to one
-/// worker, or done, and becomes done exactly once. Positions are handed out in order; leases are
-/// cut at multiples of a window of mini-batches, so that only the end of an epoch makes a short
-/// window. The next epoch may be leased when the last one is fully leased.
+/// worker, or done, and becomes done exactly once. Positions are handed out in order, those given
+/// back first; leases are cut at multiples of a window of mini-batches, so that only the end of an
+/// epoch and what was given back make a short window. The next epoch may be leased when the last
+/// one is fully leased.
 ///
 /// `shared`: all workers draw from one stock, the fast ones more often. Otherwise each has its
 /// own equal share of every epoch, which nobody else touches.
@@ -35,6 +39,7 @@ class ledger {
   struct extent {
     std::uint64_t rows_per_epoch = 0;
     std::uint32_t epochs = 1;
+    std::uint64_t batch_rows = 1;   ///< rows of a full mini-batch
     std::uint64_t window_rows = 1;  ///< rows of a full window of mini-batches
     std::uint32_t workers = 1;
     bool shared = true;
@@ -45,12 +50,24 @@ class ledger {
   /// end of an epoch; none where nothing is left for it.
   std::optional<lease> grant(std::uint32_t worker, std::uint64_t rows);
 
+  /// The next synchronous round: a window of rows for each member (less at the end of an epoch),
+  /// split evenly among them at multiples of a mini-batch; each member's leases follow each other,
+  /// the last one `closes`. None where nothing is free. Only with a shared stock.
+  std::vector<lease> grant_round(const std::vector<std::uint32_t>& members, std::uint64_t clock);
+
   /// Rows that are still free for this worker in the epoch it would be granted next.
   std::uint64_t free_rows(std::uint32_t worker) const;
 
   /// These positions of the worker's leases have been trained. False, and nothing changes, unless
   /// they are the next undone ones of a lease it holds.
   bool done(std::uint32_t worker, std::uint32_t epoch, const position_range& range);
+
+  /// As `done`, but what was trained is lost: these positions are free again.
+  bool lost(std::uint32_t worker, std::uint32_t epoch, const position_range& range);
+
+  /// The worker will not train a lease it holds from `first` on: that is free again. False unless
+  /// `first` lies in what is undone of it.
+  bool yielded(std::uint32_t worker, std::uint64_t id, std::uint64_t first);
 
   /// Leases a worker holds that are not wholly done.
   std::size_t held(std::uint32_t worker) const { return held_[worker]; }
@@ -60,11 +77,16 @@ class ledger {
   bool all_done() const noexcept { return rows_done_ == extent_.rows_per_epoch * extent_.epochs; }
 
  private:
+  struct piece {
+    std::uint32_t epoch = 0;
+    position_range range;
+  };
   /// Where a stock of positions stands: one for all, or one a worker.
   struct stock {
     std::uint32_t epoch = 0;
     std::uint64_t at = 0;           // next free position
     std::uint64_t first = 0, last = 0;  // its part of every epoch
+    std::deque<piece> returned;     // free again
   };
   struct open_lease {
     lease of;
@@ -72,6 +94,12 @@ class ledger {
   };
   stock& stock_of(std::uint32_t worker) { return stocks_[extent_.shared ? 0 : worker]; }
   const stock& stock_of(std::uint32_t worker) const { return stocks_[extent_.shared ? 0 : worker]; }
+  /// Takes up to `rows` positions that follow each other; none: the stock is empty, or what comes
+  /// next is of another epoch than `epoch`.
+  std::optional<piece> take(stock& from, std::uint64_t rows, std::optional<std::uint32_t> epoch);
+  const lease& open(std::uint32_t worker, const piece& of, std::uint64_t clock);
+  bool settle(std::uint32_t worker, std::uint32_t epoch, const position_range& range, bool trained);
+  void close(std::map<std::uint64_t, open_lease>::iterator open);
 
   extent extent_;
   std::vector<stock> stocks_;

@@ -5,60 +5,146 @@
 #include <caf/all.hpp>
 
 #include "troupe/actors/configure.hpp"
-#include "troupe/optimizers/slices.hpp"
 
 namespace troupe {
 
+void parameter_server_state::begin(std::shared_ptr<const run_plan> plan, std::uint32_t number) {
+  plan_ = std::move(plan);
+  number_ = number;
+  codecs_ = std::make_shared<center_slice::codecs>(plan_);
+}
+
 void parameter_server_state::install(const schema::Install::Reader& message) {
   const std::uint32_t slice = message.getSlice();
-  if (message.getRun() != plan->run) throw run_error("install", "it belongs to another run");
-  if (slice >= plan->slice_count()) {
+  if (message.getRun() != plan_->run) throw run_error("install", "it belongs to another run");
+  if (slice >= plan_->slice_count()) {
     throw run_error("install", fmt::format("there is no slice {}", slice));
   }
-  const slice_range range = plan->range_of(slice);
+  const slice_range range = plan_->range_of(slice);
   if (message.getPayload().size() != range.count * sizeof(float)) {
     throw run_error("install", fmt::format("slice {} has {} numbers, not {} bytes", slice,
                                            range.count, message.getPayload().size()));
   }
-  const bool statistics = plan->is_statistics(slice);
-  auto half = statistics ? make_statistics_server(plan->model.statistics_decay)
-                         : plan->protocol.make_server(plan->setup, range);
-  slices.erase(slice);
-  slices.emplace(slice, center_slice(range, std::move(half),
-                                     plan->protocol.answers_before && !statistics,
-                                     message.getVersion(), floats_of(message.getPayload())));
+  slices_.erase(slice);
+  const auto made = slices_.emplace(
+      slice, center_slice(plan_, codecs_, slice, message.getVersion(),
+                          floats_of(message.getPayload()), slice == 0 && plan_->closes_rounds()));
+  made.first->second.join(members_);
 }
 
-center_slice::answer parameter_server_state::commit(const schema::Commit::Reader& message) {
-  auto refuse = [&](const std::string& reason) -> center_slice::answer {
-    return {make_refusal(message.getSlice(), message.getSequence(), reason), {}};
-  };
-  if (message.getRun() != plan->run) return refuse("it belongs to another run");
-  if (message.getWorker() >= plan->setup.workers) {
-    return refuse(fmt::format("there is no worker {}", message.getWorker()));
+std::string parameter_server_state::why_not(const schema::Commit::Reader& message) const {
+  if (message.getRun() != plan_->run) return "it belongs to another run";
+  if (message.getWorker() >= plan_->setup.workers) {
+    return fmt::format("there is no worker {}", message.getWorker());
   }
-  const auto found = slices.find(message.getSlice());
-  if (found == slices.end()) {
-    return refuse(fmt::format("slice {} is not at server {}", message.getSlice(), number));
+  if (slices_.count(message.getSlice()) == 0) {
+    return fmt::format("slice {} is not at server {}", message.getSlice(), number_);
   }
-  return found->second.commit(message);
+  if (message.getSlice() / plan_->group_slices() != plan_->group_of(message.getWorker())) {
+    return fmt::format("slice {} is not of worker {}'s model", message.getSlice(),
+                       message.getWorker());
+  }
+  return {};
 }
 
-center_msg parameter_server_state::pull(const schema::Pull::Reader& message) const {
-  const auto found = slices.find(message.getSlice());
-  if (message.getRun() != plan->run || found == slices.end()) {
+caf::result<verdict_msg, center_msg> parameter_server_state::commit(const commit_msg& message) {
+  const auto c = *message;
+  if (const std::string reason = why_not(c); !reason.empty()) {
+    return {make_refusal(c.getSlice(), c.getSequence(), reason), center_msg()};
+  }
+  const std::uint32_t slice = c.getSlice();
+  auto answers = slices_.at(slice).commit(message);
+  center_slice::answer mine = std::move(answers.back());
+  answers.pop_back();
+  if ((*mine.verdict).getKind() == schema::Verdict::Kind::HELD) {
+    held_[{slice, c.getWorker()}] = caf::actor_cast<worker_actor>(self_->current_sender());
+  }
+  send(slice, std::move(answers));
+  after(slice);
+  return {std::move(mine.verdict), std::move(mine.center)};
+}
+
+void parameter_server_state::send(std::uint32_t slice, center_slice::answers answers) {
+  for (center_slice::answer& a : answers) {
+    const auto held = held_.find({slice, a.worker});
+    if (held == held_.end()) continue;
+    if (held->second) self_->send(held->second, std::move(a.verdict), std::move(a.center));
+    held_.erase(held);
+  }
+}
+
+/// What follows from a slice's new version: rounds are closed for all, pulls are answered.
+void parameter_server_state::after(std::uint32_t slice) {
+  center_slice& at = slices_.at(slice);
+  for (const auto& [clock, accepted] : at.take_closed()) {
+    wire_builder<schema::Close> out;
+    out->setRun(plan_->run);
+    out->setClock(clock);
+    auto list = out->initAccepted(static_cast<unsigned>(accepted.size()));
+    for (unsigned i = 0; i < list.size(); ++i) list.set(i, accepted[i]);
+    const close_msg message = std::move(out).finish();
+    for (const round_listener_actor& peer : peers_) self_->send(peer, message);
+  }
+  const auto waiting = pulls_.find(slice);
+  if (waiting == pulls_.end()) return;
+  auto& pulls = waiting->second;
+  for (auto p = pulls.begin(); p != pulls.end();) {
+    center_msg center = at.pull(p->worker, p->version);
+    if (center.empty()) {
+      ++p;
+      continue;
+    }
+    p->promise.deliver(std::move(center));
+    p = pulls.erase(p);
+  }
+}
+
+caf::result<center_msg> parameter_server_state::pull(const schema::Pull::Reader& message) {
+  const auto found = slices_.find(message.getSlice());
+  if (message.getRun() != plan_->run || found == slices_.end()) {
     throw run_error("pull", fmt::format("slice {} is not here", message.getSlice()));
   }
-  return found->second.center();
+  const std::uint32_t worker = message.getWorker();
+  if (worker >= plan_->setup.workers && worker != schema::Pull::NOBODY) {
+    throw run_error("pull", fmt::format("there is no worker {}", worker));
+  }
+  center_msg center = found->second.pull(worker, message.getVersion());
+  if (!center.empty()) return center;
+  auto promise = self_->make_response_promise<center_msg>();
+  pulls_[message.getSlice()].push_back({worker, message.getVersion(), promise});
+  return promise;
 }
 
-parameter_server_actor::behavior_type parameter_server(
-    parameter_server_actor::stateful_pointer<parameter_server_state> self,
-    std::shared_ptr<const run_plan> plan, std::uint32_t number) {
+void parameter_server_state::join(const schema::View::Reader& message) {
+  if (message.getRun() != plan_->run || message.getNumber() <= members_.number) return;
+  members_.number = message.getNumber();
+  members_.members.clear();
+  for (const auto m : message.getMembers()) {
+    members_.members.push_back({m.getWorker(), m.getFromClock()});
+  }
+  for (auto& [number, slice] : slices_) {
+    send(number, slice.join(members_));
+    after(number);
+  }
+}
+
+void parameter_server_state::close(const schema::Close::Reader& message) {
+  if (message.getRun() != plan_->run) return;
+  std::vector<std::uint32_t> accepted;
+  for (const std::uint32_t worker : message.getAccepted()) accepted.push_back(worker);
+  for (auto& [number, slice] : slices_) {
+    if (number == 0) continue;  // it decided
+    send(number, slice.close(message.getClock(), accepted));
+    after(number);
+  }
+}
+
+parameter_server_actor::behavior_type parameter_server(parameter_server_state::pointer self,
+                                                       std::shared_ptr<const run_plan> plan,
+                                                       std::uint32_t number) {
   const std::string who = fmt::format("parameter server {}", number);
   fail_on_exception(self, who);
-  self->state.plan = std::move(plan);
-  self->state.number = number;
+  self->state.begin(std::move(plan), number);
   return {
       [=](const install_msg& message) {
         return answer<installed_atom>(who, [&] {
@@ -66,13 +152,17 @@ parameter_server_actor::behavior_type parameter_server(
           return installed_atom::value;
         });
       },
-      [=](const commit_msg& message) -> caf::result<verdict_msg, center_msg> {
-        auto answer = self->state.commit(*message);
-        return {std::move(answer.verdict), std::move(answer.center)};
+      [=](const commit_msg& message) { return self->state.commit(message); },
+      [=](const pull_msg& message) -> caf::result<center_msg> {
+        try {
+          return self->state.pull(*message);
+        } catch (const error& e) {
+          return actor_failure(who, e.what());
+        }
       },
-      [=](const pull_msg& message) {
-        return answer<center_msg>(who, [&] { return self->state.pull(*message); });
-      },
+      [=](const view_msg& message) { self->state.join(*message); },
+      [=](const close_msg& message) { self->state.close(*message); },
+      [=](const std::vector<round_listener_actor>& peers) { self->state.meet(peers); },
   };
 }
 

@@ -4,6 +4,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "troupe/actors/cast.hpp"
 #include "troupe/actors/center_slice.hpp"
@@ -11,22 +13,49 @@
 
 namespace troupe {
 
-struct parameter_server_state {
+/// A server's slices, and who waits for which of them.
+class parameter_server_state {
+ public:
   static inline const char* name = "parameter_server";
+  using pointer = parameter_server_actor::stateful_pointer<parameter_server_state>;
 
-  std::shared_ptr<const run_plan> plan;
-  std::uint32_t number = 0;
-  std::map<std::uint32_t, center_slice> slices;
+  explicit parameter_server_state(pointer self) : self_(self) {}
+  void begin(std::shared_ptr<const run_plan> plan, std::uint32_t number);
 
   /// \throws error (run) for a slice that is not of this run, as `pull`.
   void install(const schema::Install::Reader& message);
-  center_slice::answer commit(const schema::Commit::Reader& message);
-  center_msg pull(const schema::Pull::Reader& message) const;
+  caf::result<verdict_msg, center_msg> commit(const commit_msg& message);
+  caf::result<center_msg> pull(const schema::Pull::Reader& message);
+  void join(const schema::View::Reader& message);
+  void close(const schema::Close::Reader& message);
+  void meet(const std::vector<round_listener_actor>& peers) { peers_ = peers; }
+
+ private:
+  struct waiting_pull {
+    std::uint32_t worker = 0;
+    std::uint64_t version = 0;
+    caf::typed_response_promise<center_msg> promise;
+  };
+
+  std::string why_not(const schema::Commit::Reader& message) const;
+  /// Answers to workers whose commits to this slice were held before.
+  void send(std::uint32_t slice, center_slice::answers answers);
+  void after(std::uint32_t slice);
+
+  pointer self_;
+  std::shared_ptr<const run_plan> plan_;
+  std::uint32_t number_ = 0;
+  std::shared_ptr<center_slice::codecs> codecs_;
+  std::map<std::uint32_t, center_slice> slices_;
+  membership members_;
+  std::vector<round_listener_actor> peers_;  // all servers; of the one that closes rounds
+  std::map<std::pair<std::uint32_t, std::uint32_t>, worker_actor> held_;  // by slice and worker
+  std::map<std::uint32_t, std::vector<waiting_pull>> pulls_;  // for rounds to come, by slice
 };
 
 /// Parameter server `number` of the run.
-parameter_server_actor::behavior_type parameter_server(
-    parameter_server_actor::stateful_pointer<parameter_server_state> self,
-    std::shared_ptr<const run_plan> plan, std::uint32_t number);
+parameter_server_actor::behavior_type parameter_server(parameter_server_state::pointer self,
+                                                       std::shared_ptr<const run_plan> plan,
+                                                       std::uint32_t number);
 
 }  // namespace troupe

@@ -10,6 +10,7 @@ namespace troupe {
 namespace {
 
 std::unique_ptr<gradient_rule> make_rule(const run_plan& plan) {
+  if (plan.protocol.rule != rule_place::worker) return nullptr;
   const rule_spec& spec = plan.of.optimizer.gradient_rule;
   const auto& entry = plan.known.models.rules.at(
       spec.name, plan.of.place("optimizer.gradient_rule"), "gradient rule");
@@ -18,8 +19,9 @@ std::unique_ptr<gradient_rule> make_rule(const run_plan& plan) {
 
 }  // namespace
 
-replica::replica(std::shared_ptr<const run_plan> plan)
+replica::replica(std::shared_ptr<const run_plan> plan, std::uint32_t group)
     : plan_(std::move(plan)),
+      group_(group),
       network_(plan_->of.model, plan_->largest_batch(), plan_->known.models),
       rule_(make_rule(*plan_)),
       half_(plan_->protocol.make_worker(plan_->setup)),
@@ -44,16 +46,21 @@ void replica::install(std::size_t slice, span<const float> center) {
 void replica::start() { half_->start(parameters_); }
 
 intent replica::step(const mini_batch& rows) {
-  const draw at{plan_->of.seed, rows.epoch, rows.range.first};
+  window_.epoch = rows.epoch;
+  if (rows.rows.rows == 0) {
+    if (window_.ranges.empty()) window_.first = rows.range.first;
+    return intent::none;
+  }
+  const draw at{plan_->seed_of(group_), rows.epoch, rows.range.first};
   const step_result result =
-      network_.gradient(parameters_, statistics_, rows.rows, at, gradient_);
+      network_.gradient(half_->point(parameters_), statistics_, rows.rows, at, gradient_);
   finite_ = finite_ && std::isfinite(result.loss_sum);
   half_->local_step(rule_.get(), parameters_, gradient_,
-                    plan_->fraction(rows.epoch, rows.range.first));
+                    plan_->fraction(group_, rows.epoch, rows.range.first));
   ++mini_batches_;
   ++window_.facts.mini_batches;
   window_.facts.rows += rows.rows.rows;
-  window_.epoch = rows.epoch;
+  if (window_.ranges.empty()) window_.first = rows.range.first;
   if (!window_.ranges.empty() && window_.ranges.back().last == rows.range.first) {
     window_.ranges.back().last = rows.range.last;
   } else {
@@ -91,15 +98,32 @@ void replica::write_statistics(span<float> payload) const {
   }
 }
 
-void replica::answered(std::size_t slice, bool repeat, span<const float> sent,
+void replica::answered(std::size_t slice, news what, span<const float> sent,
                        span<const float> center) {
+  const slice_range range = plan_->range_of(slice);
   if (plan_->is_statistics(slice)) {
-    install(slice, center);
-  } else if (repeat) {
-    half_->on_repeat(plan_->range_of(slice), sent, center, part(slice));
-  } else {
-    half_->on_center(plan_->range_of(slice), sent, center, part(slice));
+    if (what != news::pushed) install(slice, center);
+    return;
   }
+  switch (what) {
+    case news::applied:
+      half_->on_center(range, sent, center, part(slice));
+      break;
+    case news::repeat:
+      half_->on_repeat(range, sent, center, part(slice));
+      break;
+    case news::dropped:
+      half_->on_dropped(range, sent, center, part(slice));
+      break;
+    case news::pushed:
+      half_->on_pushed(range, part(slice));
+      break;
+  }
+}
+
+void replica::fetched(std::size_t slice, span<const float> center) {
+  if (plan_->is_statistics(slice)) return;  // exchanged with every commit
+  half_->on_fetched(plan_->range_of(slice), center, part(slice));
 }
 
 }  // namespace troupe

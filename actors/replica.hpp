@@ -14,14 +14,15 @@ namespace troupe {
 /// activations, the gradient rule, and the worker's half of the protocol. No CAF; one thread.
 class replica {
  public:
-  explicit replica(std::shared_ptr<const run_plan> plan);
+  /// Of a worker of this group.
+  explicit replica(std::shared_ptr<const run_plan> plan, std::uint32_t group = 0);
 
   /// One slice of the centre to start from.
   void install(std::size_t slice, span<const float> center);
   /// All slices are installed.
   void start();
 
-  /// Trains one mini-batch; what the protocol wants to say now.
+  /// Trains one mini-batch (or none, where it is empty); what the protocol wants to say now.
   intent step(const mini_batch& rows);
   /// What closing the window is where the rows ran out.
   intent closing() const { return half_->closing(); }
@@ -30,6 +31,7 @@ class replica {
   struct window_sums {
     window_facts facts;
     std::uint32_t epoch = 0;
+    std::uint64_t first = 0;             ///< position
     std::vector<position_range> ranges;  ///< consecutive mini-batches are one range
     double loss_sum = 0;
     std::uint64_t correct = 0;
@@ -42,16 +44,21 @@ class replica {
 
   /// Fills the payload of a slice's commit.
   void write(std::size_t slice, span<float> payload);
-  /// The server's answer to the commit that carried `sent`.
-  void answered(std::size_t slice, bool repeat, span<const float> sent, span<const float> center);
+  /// What the server said to the commit of a slice that carried `sent`.
+  enum class news { applied, repeat, dropped, pushed };
+  /// `center` is empty after a push.
+  void answered(std::size_t slice, news what, span<const float> sent, span<const float> center);
+  /// A slice of the centre that was asked for in between.
+  void fetched(std::size_t slice, span<const float> center);
 
  private:
   span<float> part(std::size_t slice);
   void write_statistics(span<float> payload) const;
 
   std::shared_ptr<const run_plan> plan_;
+  std::uint32_t group_;
   network network_;
-  std::unique_ptr<gradient_rule> rule_;
+  std::unique_ptr<gradient_rule> rule_;  // null where the rule is not the worker's
   std::unique_ptr<worker_half> half_;
   std::vector<float> parameters_, gradient_, statistics_;
   std::vector<float> statistics_base_;  // the centre's, that this window started from

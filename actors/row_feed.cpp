@@ -18,9 +18,11 @@ std::size_t element_bytes(schema::ElementType type) {
 
 }  // namespace
 
-row_feed::row_feed(std::shared_ptr<const run_plan> plan, std::vector<std::uint64_t> shard_first)
+row_feed::row_feed(std::shared_ptr<const run_plan> plan, std::vector<std::uint64_t> shard_first,
+                   std::uint32_t group)
     : plan_(std::move(plan)),
       shard_first_(std::move(shard_first)),
+      group_(group),
       row_values_(volume(plan_->transforms.output())) {
   const std::size_t batch = plan_->largest_batch();
   const std::size_t batches =
@@ -31,8 +33,8 @@ row_feed::row_feed(std::shared_ptr<const run_plan> plan, std::vector<std::uint64
 }
 
 void row_feed::assign(const lease& granted) {
-  leases_.push_back(
-      {granted.epoch, granted.range.first, granted.range.first, granted.range.last});
+  leases_.push_back({granted.id, granted.epoch, granted.range.first, granted.range.first,
+                     granted.range.last, granted.clock, granted.closes});
 }
 
 std::optional<row_feed::request> row_feed::next_request() {
@@ -56,7 +58,7 @@ void row_feed::plan_chunk(chunk& c) const {
   c.rows.resize(shard_first_.size());
   c.used.assign(shard_first_.size(), 0);
   if (shard_first_.size() == 1) return;
-  const permutation order = plan_->order_of(c.asked.epoch);
+  const epoch_order order = plan_->order_of(c.asked.epoch, group_);
   for (std::uint64_t p = c.asked.range.first; p < c.asked.range.last; ++p) {
     const auto after =
         std::upper_bound(shard_first_.begin(), shard_first_.end(), order.row(p));
@@ -69,9 +71,9 @@ bool row_feed::arrived(std::size_t shard, const rows_msg& message) {
   const auto rows = *message;
   const auto at = std::find_if(chunks_.begin(), chunks_.end(), [&](const chunk& c) {
     return c.asked.epoch == rows.getEpoch() && c.asked.range.first == rows.getFirst() &&
-           c.asked.range.last == rows.getLast();
+           c.asked.range.last == rows.getLast() && c.rows[shard].empty();
   });
-  if (at == chunks_.end() || !at->rows[shard].empty()) return false;
+  if (at == chunks_.end()) return false;
   const auto expected =
       shard_first_.size() == 1
           ? static_cast<std::ptrdiff_t>(at->asked.range.size())
@@ -87,10 +89,22 @@ bool row_feed::arrived(std::size_t shard, const rows_msg& message) {
   }
   at->rows[shard] = message;
   --at->missing;
+  drop_forgotten();
   return true;
 }
 
-bool row_feed::ready() const { return !chunks_.empty() && chunks_.front().missing == 0; }
+void row_feed::drop_forgotten() {
+  chunks_.erase(std::remove_if(chunks_.begin(), chunks_.end(),
+                               [](const chunk& c) { return c.forgotten && c.missing == 0; }),
+                chunks_.end());
+}
+
+bool row_feed::ready() const {
+  if (first_is_empty()) return true;
+  const auto next = std::find_if(chunks_.begin(), chunks_.end(),
+                                 [](const chunk& c) { return !c.forgotten; });
+  return next != chunks_.end() && next->missing == 0;
+}
 
 void row_feed::copy_rows(chunk& c, std::size_t count) {
   float* to = features_.data();
@@ -117,19 +131,34 @@ void row_feed::copy_rows(chunk& c, std::size_t count) {
 }
 
 mini_batch row_feed::take() {
-  chunk& c = chunks_.front();
+  mini_batch out;
+  if (first_is_empty()) {
+    const held_lease& l = leases_.front();
+    out.epoch = l.epoch;
+    out.range = {l.taken, l.last};
+    out.clock = l.clock;
+    out.closes = l.closes;
+    leases_.pop_front();
+    return out;
+  }
+  const auto next = std::find_if(chunks_.begin(), chunks_.end(),
+                                 [](const chunk& c) { return !c.forgotten; });
+  chunk& c = *next;
   const std::uint64_t count =
       std::min<std::uint64_t>(plan_->of.training.batch_size, c.asked.range.last - c.at);
   copy_rows(c, count);
-  mini_batch out;
   out.epoch = c.asked.epoch;
   out.range = {c.at, c.at + count};
   out.rows = {count, features_.data(), labels_.data(), plan_->label_width};
   c.at += count;
-  if (c.at == c.asked.range.last) chunks_.pop_front();
+  if (c.at == c.asked.range.last) chunks_.erase(next);
   held_lease& l = leases_.front();
   l.taken += count;
-  if (l.taken == l.last) leases_.pop_front();
+  out.clock = l.clock;
+  if (l.taken == l.last) {
+    out.closes = l.closes;
+    leases_.pop_front();
+  }
   return out;
 }
 
@@ -139,8 +168,29 @@ bool row_feed::holds(std::uint32_t epoch) const {
 }
 
 void row_feed::clear() {
-  leases_.clear();
-  chunks_.clear();
+  for (chunk& c : chunks_) c.forgotten = true;
+  drop_forgotten();
+  leases_.erase(std::remove_if(leases_.begin(), leases_.end(),
+                               [](const held_lease& l) { return !l.closes; }),
+                leases_.end());
+  for (held_lease& l : leases_) l.asked = l.last = l.taken;
+}
+
+std::vector<std::pair<std::uint64_t, position_range>> row_feed::skip_until(std::uint64_t clock) {
+  std::vector<std::pair<std::uint64_t, position_range>> skipped;
+  while (!leases_.empty() && leases_.front().clock <= clock) {
+    const held_lease& l = leases_.front();
+    skipped.emplace_back(l.id, position_range{l.taken, l.last});
+    for (std::uint64_t at = l.taken; at < l.asked;) {
+      const auto wanted = std::find_if(chunks_.begin(), chunks_.end(),
+                                       [](const chunk& c) { return !c.forgotten; });
+      at = wanted->asked.range.last;
+      wanted->forgotten = true;
+    }
+    leases_.pop_front();
+  }
+  drop_forgotten();
+  return skipped;
 }
 
 }  // namespace troupe

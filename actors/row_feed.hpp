@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "troupe/actors/ledger.hpp"
@@ -20,8 +21,10 @@ using rows_msg = wire<schema::Rows>;
 /// next `take`.
 struct mini_batch {
   std::uint32_t epoch = 0;
-  position_range range;
+  position_range range;  ///< empty, and `rows` with it: a part of a round without rows
   batch rows;
+  std::uint64_t clock = 0;  ///< of its lease
+  bool closes = false;      ///< the last one of a lease that closes its worker's part of a round
 };
 
 /// The worker's side of its leases and rows: what to fetch next, and mini-batches out of what
@@ -30,7 +33,9 @@ struct mini_batch {
 class row_feed {
  public:
   /// `shard_first`: the first row of each data shard, ascending, the first one 0.
-  row_feed(std::shared_ptr<const run_plan> plan, std::vector<std::uint64_t> shard_first);
+  /// `group`: whose rows they are.
+  row_feed(std::shared_ptr<const run_plan> plan, std::vector<std::uint64_t> shard_first,
+           std::uint32_t group = 0);
 
   void assign(const lease& granted);
 
@@ -53,8 +58,11 @@ class row_feed {
   /// Whether positions of this epoch are leased that have not been taken.
   bool holds(std::uint32_t epoch) const;
   bool empty() const noexcept { return leases_.empty(); }
-  /// Forgets every lease and row not yet taken; rows that still arrive are ignored.
+  /// Forgets every lease and row not yet taken; rows that still arrive are ignored. Leases that
+  /// close a part of a round stay, without rows.
   void clear();
+  /// Forgets the leases of rounds up to this one; what was not taken of each, with its id.
+  std::vector<std::pair<std::uint64_t, position_range>> skip_until(std::uint64_t clock);
 
  private:
   struct chunk {
@@ -64,16 +72,23 @@ class row_feed {
     std::vector<rows_msg> rows;          // by shard
     std::vector<std::size_t> used;       // rows taken, by shard
     std::size_t missing = 0;             // shards that have not answered
+    bool forgotten = false;              // its rows are not wanted any more
   };
   struct held_lease {
+    std::uint64_t id = 0;
     std::uint32_t epoch = 0;
     std::uint64_t asked = 0, taken = 0, last = 0;
+    std::uint64_t clock = 0;
+    bool closes = false;
   };
+  bool first_is_empty() const { return !leases_.empty() && leases_[0].taken == leases_[0].last; }
+  void drop_forgotten();
   void plan_chunk(chunk& c) const;
   void copy_rows(chunk& c, std::size_t count);
 
   std::shared_ptr<const run_plan> plan_;
   std::vector<std::uint64_t> shard_first_;
+  std::uint32_t group_;
   std::size_t row_values_;
   std::uint64_t chunk_rows_;
   std::deque<held_lease> leases_;

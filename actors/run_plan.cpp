@@ -4,27 +4,66 @@
 #include <random>
 
 #include "troupe/config/check.hpp"
+#include "troupe/optimizers/shared_parameters.hpp"
 #include "troupe/optimizers/slices.hpp"
 
 namespace troupe {
 
 slice_range run_plan::range_of(std::size_t slice) const {
-  if (is_statistics(slice)) return {static_cast<std::uint32_t>(slice), 0, model.statistics};
-  return slices[slice];
+  const std::size_t at = slice % group_slices();
+  slice_range out = is_statistics(slice) ? slice_range{0, 0, model.statistics} : slices[at];
+  out.index = static_cast<std::uint32_t>(slice);
+  return out;
 }
 
 std::uint32_t run_plan::home_of(std::size_t slice, std::size_t servers) const {
+  const std::size_t at = slice % group_slices();
   if (is_statistics(slice)) return static_cast<std::uint32_t>(servers - 1);
-  return static_cast<std::uint32_t>(slice * servers / slices.size());
+  return static_cast<std::uint32_t>(at * servers / slices.size());
 }
 
 std::size_t run_plan::largest_batch() const noexcept {
   return std::min<std::uint64_t>(of.training.batch_size, rows_per_epoch);
 }
 
-double run_plan::fraction(std::uint64_t epoch, std::uint64_t position) const noexcept {
-  const auto total = static_cast<double>(total_rows());
-  return total > 0 ? static_cast<double>(epoch * rows_per_epoch + position) / total : 0;
+std::uint64_t run_plan::group_rows(std::uint32_t group) const noexcept {
+  if (!disjoint) return rows_per_epoch;
+  return rows_per_epoch * (group + 1) / groups - rows_per_epoch * group / groups;
+}
+
+std::uint64_t run_plan::epoch_rows() const noexcept {
+  return disjoint ? rows_per_epoch : rows_per_epoch * groups;
+}
+
+double run_plan::fraction(std::uint32_t group, std::uint64_t epoch,
+                          std::uint64_t position) const noexcept {
+  const auto rows = static_cast<double>(group_rows(group));
+  const double total = rows * of.training.epochs;
+  if (!(total > 0)) return 0;
+  return std::min(1.0, (static_cast<double>(epoch) * rows + static_cast<double>(position)) / total);
+}
+
+std::uint64_t run_plan::seed_of(std::uint32_t group) const noexcept {
+  return group == 0 ? of.seed : mix(of.seed ^ mix(group));
+}
+
+epoch_order run_plan::order_of(std::uint64_t epoch, std::uint32_t group) const {
+  const permutation within(seed_of(group), epoch, group_rows(group), of.data.shuffle);
+  if (!disjoint) return epoch_order(within);
+  // Dealt by the seed: rows of a file often stand in the order of their labels.
+  const permutation dealt(of.seed, 0, rows_per_epoch, true, random_purpose::ensemble);
+  return {within, dealt, rows_per_epoch * group / groups};
+}
+
+bool run_plan::closes_rounds() const {
+  return consistency.closes_rounds && consistency.closes_rounds(of.optimizer.consistency.options);
+}
+
+std::uint32_t run_plan::backup_workers() const {
+  const settings& options = of.optimizer.consistency.options;
+  return closes_rounds() && options.has("backup_workers")
+             ? static_cast<std::uint32_t>(options.integer("backup_workers"))
+             : 0;
 }
 
 std::shared_ptr<run_plan> make_run_plan(const job& of, const catalogue& known,
@@ -48,6 +87,18 @@ std::shared_ptr<run_plan> make_run_plan(const job& of, const catalogue& known,
     plan->setup.window = static_cast<std::uint32_t>((plan->rows_per_epoch + share - 1) / share);
   }
   plan->setup.window = std::max(plan->setup.window, 1u);
+  plan->consistency = known.consistencies.at(
+      of.optimizer.consistency.name, of.place("optimizer.consistency.name"), "consistency");
+  plan->compression = known.compressions.at(
+      of.optimizer.compression.name, of.place("optimizer.compression.name"), "compression");
+  if (plan->protocol.shares_parameters) {
+    plan->setup.shared = std::make_shared<shared_parameters>(plan->model.parameters);
+  }
+  if (plan->protocol.separate_models) {
+    plan->groups = of.actors.workers;
+    plan->disjoint = of.optimizer.options.has("data") &&
+                     of.optimizer.options.text("data") == "disjoint";
+  }
   plan->slices =
       cut_slices(plan->model.parameters, of.actors.slice, of.actors.parameter_servers);
   return plan;

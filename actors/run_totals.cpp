@@ -66,6 +66,10 @@ void run_totals::add(const schema::Progress::Reader& progress) {
   epochs_[progress.getEpoch()].loss += progress.getLossSum();
   epochs_[progress.getEpoch()].rows += rows;
   rows_ += rows;
+  if (progress.getDropped()) {
+    ++dropped_;
+    rows_repeated_ += rows;
+  }
   if (progress.getCommitted()) {
     ++w.commits;
     ++commits_;
@@ -106,8 +110,7 @@ report run_totals::evaluation_report(const score& evaluated, std::uint64_t rows,
   out.rows = rows;
   out.total_rows = plan_->total_rows();
   // The epoch that the last row trained belongs to.
-  out.epoch = static_cast<std::uint32_t>((rows + plan_->rows_per_epoch - 1) /
-                                         plan_->rows_per_epoch);
+  out.epoch = static_cast<std::uint32_t>((rows + plan_->epoch_rows() - 1) / plan_->epoch_rows());
   out.loss = evaluated.loss;
   out.metrics = evaluated.metrics;
   out.accuracy = nan;
@@ -134,10 +137,11 @@ nlohmann::ordered_json run_totals::summary(const ending& end) const {
   out["parameters"] = plan_->model.parameters;
   out["epochs"] = of.training.epochs;
   out["rows_trained"] = rows_;
-  out["rows_repeated"] = 0;
+  out["rows_repeated"] = rows_repeated_;
   out["rows_per_epoch"] = plan_->rows_per_epoch;
   out["commits"] = commits_;
   out["commits_repeated"] = repeats_;
+  out["commits_dropped"] = dropped_;
   out["bytes_sent"] = bytes_sent_;
   out["bytes_received"] = bytes_received_;
   out["mean_staleness"] = commits_ ? staleness_ / static_cast<double>(commits_) : 0.0;
@@ -175,8 +179,22 @@ nlohmann::ordered_json run_totals::summary(const ending& end) const {
 }
 
 std::string why_not_reproducible(const job& of) {
-  if (of.actors.workers > 1) {
-    return "several workers commit in the order in which they happen to finish";
+  const optimizer_spec& o = of.optimizer;
+  if (o.protocol == "hogwild" && of.actors.workers > 1) {
+    return "several workers change one vector at the same time";
+  }
+  // The models of an ensemble know nothing of each other.
+  if (of.actors.workers > 1 && o.protocol != "ensemble") {
+    if (o.consistency.name != "synchronous") {
+      return "several workers commit in the order in which they happen to finish";
+    }
+    if (o.consistency.options.has("backup_workers") &&
+        o.consistency.options.integer("backup_workers") > 0) {
+      return "with backup_workers it depends on their speed whose commits a round takes";
+    }
+    if (of.supervisor.rebalance) {
+      return "with supervisor.rebalance a worker's share of the rows may depend on its speed";
+    }
   }
   const stop_spec& stop = of.training.stop;
   if (stop.max_seconds) return "training.stop.max_seconds depends on the machine's speed";

@@ -59,6 +59,7 @@ class run_totals {
   std::vector<worker_totals> workers_;
   std::vector<epoch_totals> epochs_;
   std::uint64_t rows_ = 0, commits_ = 0, bytes_sent_ = 0, bytes_received_ = 0, repeats_ = 0;
+  std::uint64_t dropped_ = 0, rows_repeated_ = 0;
   double staleness_ = 0;
 };
 

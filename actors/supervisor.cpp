@@ -16,10 +16,6 @@ namespace troupe {
 namespace {
 
 constexpr std::chrono::milliseconds tick_period{100};
-/// A lease is about this many seconds of its worker's work.
-constexpr double lease_seconds = 0.5;
-/// Leases a worker holds at most: one it trains, one whose rows travel.
-constexpr std::size_t leases_held = 2;
 /// Least seconds between two lines of history of one worker.
 constexpr double report_seconds = 0.25;
 
@@ -29,13 +25,7 @@ void supervisor_state::begin(std::shared_ptr<const run_plan> plan, cast_handles 
   plan_ = std::move(plan);
   cast_ = std::move(cast);
   const job& of = plan_->of;
-  ledger::extent extent;
-  extent.rows_per_epoch = plan_->rows_per_epoch;
-  extent.epochs = of.training.epochs;
-  extent.window_rows = std::uint64_t{plan_->setup.window} * of.training.batch_size;
-  extent.workers = static_cast<std::uint32_t>(cast_.workers.size());
-  extent.shared = of.supervisor.rebalance;
-  ledger_.emplace(extent);
+  allocation_.emplace(plan_, static_cast<std::uint32_t>(cast_.workers.size()));
   totals_.emplace(plan_);
   rules_.emplace(of.training.stop);
   joined_.assign(cast_.workers.size(), false);
@@ -80,14 +70,16 @@ caf::result<outcome_ptr> supervisor_state::run() {
 
 void supervisor_state::install() {
   std::vector<float> parameters = plan_->first_parameters, statistics = plan_->first_statistics;
-  if (parameters.empty()) {
-    parameters.resize(plan_->model.parameters);
-    statistics.resize(plan_->model.statistics);
-    network(plan_->of.model, 1, plan_->known.models)
-        .initialise(parameters, statistics, plan_->of.seed);
-  }
+  const bool initialise = parameters.empty();
+  parameters.resize(plan_->model.parameters);
+  statistics.resize(plan_->model.statistics);
   waiting_ = home_.size();
   for (std::size_t slice = 0; slice < home_.size(); ++slice) {
+    if (initialise && slice % plan_->group_slices() == 0) {
+      const auto group = static_cast<std::uint32_t>(slice / plan_->group_slices());
+      network(plan_->of.model, 1, plan_->known.models)
+          .initialise(parameters, statistics, plan_->seed_of(group));
+    }
     const slice_range range = plan_->range_of(slice);
     const auto& whole = plan_->is_statistics(slice) ? statistics : parameters;
     wire_builder<schema::Install> message;
@@ -109,6 +101,19 @@ void supervisor_state::install() {
 
 void supervisor_state::introduce() {
   mode_ = mode::joining;
+  if (plan_->closes_rounds()) {
+    const std::vector<round_listener_actor> peers(cast_.servers.begin(), cast_.servers.end());
+    self_->send(cast_.servers[home_[0]], peers);
+  }
+  const auto count = static_cast<std::uint32_t>(cast_.workers.size());
+  if (plan_->protocol.warm_up) {
+    const warm_start warm = plan_->protocol.warm_up(plan_->setup);
+    if (count > 1 && (warm.rows > 0 || warm.seconds > 0)) warming_ = warm;
+  }
+  introduce_workers(0, warming_ ? 1 : count);
+}
+
+void supervisor_state::introduce_workers(std::uint32_t first, std::uint32_t last) {
   wire_builder<schema::Route> message;
   message->setRun(plan_->run);
   auto slices = message->initSlices(static_cast<unsigned>(home_.size()));
@@ -118,71 +123,94 @@ void supervisor_state::introduce() {
   auto firsts = message->initShardFirst(static_cast<unsigned>(shards.size()));
   for (unsigned i = 0; i < firsts.size(); ++i) firsts.set(i, shards[i]);
   const route_msg route = std::move(message).finish();
-  self_->send(cast_.evaluator, route, cast_.servers);
-  for (const worker_actor& worker : cast_.workers) {
-    self_->send(worker, route, supervisor_actor{self_}, cast_.servers, cast_.shards);
+  if (first == 0) self_->send(cast_.evaluator, route, cast_.servers);
+  for (std::uint32_t i = first; i < last; ++i) {
+    self_->send(cast_.workers[i], route, supervisor_actor{self_}, cast_.servers, cast_.shards);
   }
 }
 
 void supervisor_state::ready(const schema::Ready::Reader& message) {
   const std::uint32_t worker = message.getWorker();
-  if (mode_ != mode::joining || worker >= joined_.size() || joined_[worker]) return;
+  const bool expected = mode_ == mode::joining || mode_ == mode::training;
+  if (!expected || worker >= joined_.size() || joined_[worker]) return;
   joined_[worker] = true;
+  allocation_->joined(worker);
   record("worker_joined", {{"worker", worker}});
-  if (!std::all_of(joined_.begin(), joined_.end(), [](bool here) { return here; })) return;
+  if (mode_ == mode::training) return grant();
+  const bool all = std::all_of(joined_.begin(), joined_.end(), [](bool here) { return here; });
+  if (all || warming_) begin_training();
+}
+
+void supervisor_state::begin_training() {
   mode_ = mode::training;
   start_ = self_->clock().now();
   record("started", {{"workers", joined_.size()},
                      {"parameter_servers", cast_.servers.size()},
                      {"parameters", plan_->model.parameters},
                      {"rows_per_epoch", plan_->rows_per_epoch}});
-  for (std::uint32_t i = 0; i < joined_.size(); ++i) grant(i);
+  grant();
   self_->delayed_send(self_, tick_period, tick_atom::value);
 }
 
-void supervisor_state::grant(std::uint32_t worker) {
-  while (mode_ == mode::training && ledger_->held(worker) < leases_held) {
-    double rows = std::min(totals_->speed(worker) * lease_seconds,
-                           static_cast<double>(ledger_->free_rows(worker)));
-    if (plan_->of.supervisor.rebalance) {
-      // Towards the end of an epoch leases shrink, so that all workers end it together.
-      rows = std::min(rows, static_cast<double>(ledger_->free_rows(worker)) /
-                                (2.0 * static_cast<double>(joined_.size())));
-    }
-    const auto granted = ledger_->grant(worker, static_cast<std::uint64_t>(rows));
-    if (!granted) return;
+void supervisor_state::end_warm_start_if_due() {
+  if (!warming_) return;
+  const bool rows = warming_->rows > 0 && totals_->rows() >= warming_->rows;
+  const bool seconds = warming_->seconds > 0 && now() >= warming_->seconds;
+  if (!rows && !seconds) return;
+  warming_.reset();
+  record("warm_start_ended", {{"rows", totals_->rows()}});
+  introduce_workers(1, static_cast<std::uint32_t>(cast_.workers.size()));
+}
+
+void supervisor_state::grant() {
+  if (mode_ != mode::training) return;
+  const auto leases =
+      allocation_->grant([this](std::uint32_t worker) { return totals_->speed(worker); });
+  send_view();
+  for (const lease& l : leases) {
     wire_builder<schema::Assign> message;
-    message->setLease(granted->id);
-    message->setEpoch(granted->epoch);
-    message->setFirst(granted->range.first);
-    message->setLast(granted->range.last);
-    self_->send(cast_.workers[worker], std::move(message).finish());
+    message->setLease(l.id);
+    message->setEpoch(l.epoch);
+    message->setFirst(l.range.first);
+    message->setLast(l.range.last);
+    message->setView(allocation_->view());
+    message->setClock(l.clock);
+    message->setCloses(l.closes);
+    self_->send(cast_.workers[l.worker], std::move(message).finish());
   }
 }
 
+void supervisor_state::send_view() {
+  const auto view = allocation_->take_view();
+  if (!view) return;
+  wire_builder<schema::View> message;
+  message->setRun(plan_->run);
+  message->setNumber(view->number);
+  auto members = message->initMembers(static_cast<unsigned>(view->members.size()));
+  for (unsigned i = 0; i < members.size(); ++i) {
+    members[i].setWorker(view->members[i].worker);
+    members[i].setFromClock(view->members[i].from_clock);
+  }
+  const view_msg sent = std::move(message).finish();
+  for (const parameter_server_actor& server : cast_.servers) self_->send(server, sent);
+}
+
 void supervisor_state::progress(const schema::Progress::Reader& message) {
-  const std::uint32_t worker = message.getWorker();
-  if (worker >= joined_.size() || message.getEpoch() >= plan_->of.training.epochs) {
-    return fail("a report names a worker or an epoch that is not there");
-  }
-  std::uint64_t rows = 0;
-  for (const auto range : message.getRanges()) {
-    rows += range.getLast() - range.getFirst();
-    if (!ledger_->done(worker, message.getEpoch(), {range.getFirst(), range.getLast()})) {
-      return fail(fmt::format("worker {} reports rows {} to {} of epoch {} that it was not given",
-                              worker, range.getFirst(), range.getLast(), message.getEpoch() + 1));
-    }
-  }
-  if (rows != message.getRows()) {
-    return fail(fmt::format("worker {} reports {} rows but names {}", worker, message.getRows(),
-                            rows));
-  }
+  const std::string problem = allocation_->take(message);
+  if (!problem.empty()) return fail(problem);
   totals_->add(message);
   report_progress(false);
   if (mode_ != mode::training) return;
+  end_warm_start_if_due();
   evaluate_if_due();
-  if (ledger_->all_done()) return stop("epochs");
-  grant(worker);
+  if (allocation_->all_done()) return stop("epochs");
+  grant();
+}
+
+void supervisor_state::yielded(const schema::Yielded::Reader& message) {
+  const std::string problem = allocation_->take(message);
+  if (!problem.empty()) return fail(problem);
+  grant();
 }
 
 void supervisor_state::report_progress(bool all) {
@@ -195,9 +223,9 @@ void supervisor_state::report_progress(bool all) {
 
 void supervisor_state::evaluate_if_due() {
   const double every =
-      plan_->of.training.evaluate_every * static_cast<double>(plan_->rows_per_epoch);
+      plan_->of.training.evaluate_every * static_cast<double>(plan_->epoch_rows());
   // The last one is that of the saved model, after all windows are answered.
-  if (!(every > 0) || evaluating_ || ledger_->all_done() || !plan_->has_evaluation) return;
+  if (!(every > 0) || evaluating_ || allocation_->all_done() || !plan_->has_evaluation) return;
   const auto due = static_cast<std::uint64_t>(
       std::min(static_cast<double>(totals_->rows()) / every, 1e18));
   if (due <= evaluations_due_) return;
@@ -221,6 +249,7 @@ void supervisor_state::evaluated(const score& s, std::uint64_t rows) {
 void supervisor_state::tick() {
   if (mode_ != mode::training) return;
   report_progress(false);
+  end_warm_start_if_due();
   if (const auto reason = rules_->after_seconds(now())) return stop(*reason);
   self_->delayed_send(self_, tick_period, tick_atom::value);
 }
@@ -241,6 +270,8 @@ void supervisor_state::diverged(const schema::Diverged::Reader& message) {
       message.getReason().cStr());
   if (mode_ == mode::training) return stop("diverged");
   ending_.stopped_by = "diverged";
+  allocation_->dissolve();
+  send_view();
 }
 
 void supervisor_state::stop(const std::string& reason) {
@@ -251,61 +282,6 @@ void supervisor_state::stop(const std::string& reason) {
     // Nothing has been trained: there is no model to save.
     ending_.stopped_by = reason;
     deliver(nullptr);
-  }
-}
-
-void supervisor_state::finish_workers() {
-  mode_ = mode::finishing;
-  waiting_ = cast_.workers.size();
-  for (const worker_actor& worker : cast_.workers) {
-    // A mini-batch takes as long as it takes; a worker that dies is noticed.
-    self_->request(worker, caf::infinite, finish_atom::value)
-        .then(
-            [this](finished_atom) {
-              if (--waiting_ == 0 && mode_ == mode::finishing) score_center();
-            },
-            [this](const caf::error& problem) { on_error(problem); });
-  }
-}
-
-/// The centre as it stands after all windows are answered, on the watched part.
-void supervisor_state::score_center() {
-  mode_ = mode::scoring;
-  ending_.seconds = now();
-  report_progress(true);
-  self_->request(cast_.evaluator, caf::infinite, score_request{++evaluations_asked_, {}, {}})
-      .then(
-          [this](const score& last) {
-            if (last.has_data) {
-              self_->send(cast_.recorder, totals_->evaluation_report(last, totals_->rows(),
-                                                                     ending_.seconds));
-              rules_->add(last);
-            }
-            score_model(last);
-          },
-          [this](const caf::error& problem) { on_error(problem); });
-}
-
-/// The model that is saved, on the parts that `last` does not speak for.
-void supervisor_state::score_model(const score& last) {
-  const bool best = plan_->of.training.keep_best && rules_->best();
-  const snapshot_ptr model = best ? rules_->best() : last.snapshot;
-  (plan_->has_validation ? ending_.validation : ending_.test) = last;
-  std::vector<score_part> parts;
-  if (model != last.snapshot) parts.push_back(score_part::watch);
-  if (plan_->has_validation) parts.push_back(score_part::test);
-  waiting_ = parts.size();
-  if (parts.empty()) return deliver(model);
-  for (const score_part part : parts) {
-    self_->request(cast_.evaluator, caf::infinite,
-                   score_request{evaluations_asked_, part, model})
-        .then(
-            [this, part, model](const score& s) {
-              const bool validation = part == score_part::watch && plan_->has_validation;
-              (validation ? ending_.validation : ending_.test) = s;
-              if (--waiting_ == 0) deliver(model);
-            },
-            [this](const caf::error& problem) { on_error(problem); });
   }
 }
 
@@ -322,39 +298,6 @@ void supervisor_state::fail(const std::string& why) {
   ending_.stopped_by = "failed";
   ending_.failure = why;
   deliver(nullptr);
-}
-
-void supervisor_state::conclude(const snapshot_ptr& model) {
-  mode_ = mode::done;
-  record("stopped", {{"reason", ending_.stopped_by}, {"rows", totals_->rows()}});
-  auto outcome = std::make_shared<run_outcome>();
-  outcome->summary = totals_->summary(ending_);
-  outcome->model = model;
-  outcome->stopped_by = ending_.stopped_by;
-  outcome->failure = ending_.failure;
-  outcome_ = outcome;
-}
-
-void supervisor_state::deliver(const snapshot_ptr& model) {
-  conclude(model);
-  if (!promise_) return;  // `run` will answer with it
-  // The outcome leaves once history and events are in their files; a recorder that is gone has
-  // nothing left to write.
-  auto leave = [promise = *promise_, outcome = outcome_]() mutable { promise.deliver(outcome); };
-  promise_.reset();
-  self_->request(cast_.recorder, answer_timeout, flush_atom::value)
-      .then([leave](flush_atom) mutable { leave(); },
-            [leave](const caf::error&) mutable { leave(); });
-}
-
-void supervisor_state::crashed(const std::string& why) {
-  if (!outcome_) {
-    record("failed", {{"reason", why}});
-    ending_.stopped_by = "failed";
-    ending_.failure = why;
-    conclude(nullptr);
-  }
-  if (promise_) promise_->deliver(outcome_);
 }
 
 void supervisor_state::down(const caf::down_msg& message) {
@@ -380,6 +323,7 @@ supervisor_actor::behavior_type supervisor(supervisor_state::pointer self,
       [=](run_atom) { return self->state.run(); },
       [=](const ready_msg& message) { self->state.ready(*message); },
       [=](const progress_msg& message) { self->state.progress(*message); },
+      [=](const yielded_msg& message) { self->state.yielded(*message); },
       [=](const diverged_msg& message) { self->state.diverged(*message); },
       [=](stop_atom, const std::string& reason) { self->state.stop(reason); },
       [=](tick_atom) { self->state.tick(); },

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "troupe/actors/allocation.hpp"
 #include "troupe/actors/cast.hpp"
-#include "troupe/actors/ledger.hpp"
 #include "troupe/actors/run_plan.hpp"
 #include "troupe/actors/run_totals.hpp"
 #include "troupe/actors/stop_rules.hpp"
@@ -23,13 +23,14 @@ struct cast_handles {
   recorder_actor recorder;
 };
 
-/// Leads one run from the first install to the outcome; what it decides by is in `ledger`,
+/// Leads one run from the first install to the outcome; what it decides by is in `allocation`,
 /// `run_totals` and `stop_rules`.
 ///
 ///     installing ── all slices ──► joining ── all workers ready ──► training
 ///         ──  all rows done, or a reason to stop ──► finishing ── all workers finished ──►
 ///         scoring ── the saved model is scored ──► done
 ///
+/// With a warm start only the first worker joins at first; the others join while it trains.
 /// A failure anywhere (an actor that ends, an answer that is an error) goes straight to done.
 class supervisor_state {
  public:
@@ -42,6 +43,7 @@ class supervisor_state {
   caf::result<outcome_ptr> run();
   void ready(const schema::Ready::Reader& message);
   void progress(const schema::Progress::Reader& message);
+  void yielded(const schema::Yielded::Reader& message);
   void diverged(const schema::Diverged::Reader& message);
   void stop(const std::string& reason);
   void tick();
@@ -54,7 +56,11 @@ class supervisor_state {
 
   void install();
   void introduce();
-  void grant(std::uint32_t worker);
+  void introduce_workers(std::uint32_t first, std::uint32_t last);
+  void begin_training();
+  void end_warm_start_if_due();
+  void grant();
+  void send_view();
   void evaluate_if_due();
   void evaluated(const score& s, std::uint64_t rows);
   void finish_workers();
@@ -76,10 +82,11 @@ class supervisor_state {
   std::vector<std::uint32_t> home_;  // of each slice: index of its server
   mode mode_ = mode::idle;
 
-  std::optional<ledger> ledger_;
+  std::optional<allocation> allocation_;
   std::optional<run_totals> totals_;
   std::optional<stop_rules> rules_;
   std::vector<bool> joined_;
+  std::optional<warm_start> warming_;  // while only the first worker trains
   std::size_t waiting_ = 0;  // answers outstanding in the current mode
   std::uint64_t evaluations_asked_ = 0;
   std::uint64_t evaluations_due_ = 0;  // by the rows trained when the last one was asked for

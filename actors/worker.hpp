@@ -7,6 +7,7 @@
 
 #include "troupe/actors/cast.hpp"
 #include "troupe/actors/center_puller.hpp"
+#include "troupe/actors/payload.hpp"
 #include "troupe/actors/replica.hpp"
 #include "troupe/actors/row_feed.hpp"
 #include "troupe/actors/run_plan.hpp"
@@ -18,7 +19,8 @@ namespace troupe {
 ///     joining ── all slices pulled ──► training ◄── all slices answered ── answering
 ///                                         └────── the window closes ──────────►┘
 ///
-/// While answering nothing is trained: with no overlap the next window starts from the answers.
+/// While answering nothing is trained: with no overlap the next window starts from the answers. A
+/// fetch (a pull in the middle of a window) is an exchange, too.
 class worker_state {
  public:
   static inline const char* name = "worker";
@@ -32,6 +34,8 @@ class worker_state {
             const std::vector<data_shard_actor>& shards);
   void assign(const schema::Assign::Reader& message);
   void step();
+  /// The answer to a commit that was held.
+  void answered_later(const schema::Verdict::Reader& verdict, const center_msg& center);
   caf::result<finished_atom> finish();
 
  private:
@@ -40,36 +44,52 @@ class worker_state {
   void joined();
   void fetch_more();
   void schedule();
+  void act(intent what);
   void close_window(intent how);
+  void fetch_center();
   void send_more();
-  void answered(std::uint32_t slice, const schema::Verdict::Reader& verdict,
-                const center_msg& center);
+  commit_msg make_commit(std::uint32_t slice);
+  /// False, and the worker has ended: the answer does not fit.
+  bool take_center(std::uint32_t slice, const schema::Verdict::Reader& verdict,
+                   const center_msg& center);
   void window_done();
+  void report_window();
+  void go_on();
+  void wind_up();
+  void yield_rounds();
   void diverge(std::int64_t slice, const std::string& reason);
   void fail(const std::string& why);
   void fail(const std::string& doing, const caf::error& problem);
 
   pointer self_;
   std::shared_ptr<const run_plan> plan_;
-  std::uint32_t number_ = 0;
+  std::uint32_t number_ = 0, group_ = 0;
+  std::uint32_t first_slice_ = 0;  // of its group; slices below are counted from there
   std::uint32_t incarnation_ = 1;
   std::string who_;
   mode mode_ = mode::joining;
 
   supervisor_actor supervisor_;
-  std::vector<parameter_server_actor> home_;  // of each slice
+  std::vector<parameter_server_actor> home_;  // of each slice of its group
   std::vector<data_shard_actor> shards_;
   center_puller puller_;
   std::unique_ptr<replica> replica_;
   std::unique_ptr<row_feed> feed_;
+  std::unique_ptr<payload_codec> codec_;
+  std::unique_ptr<answer_codec> answers_;
   bool step_sent_ = false;
   position_range last_batch_;
   std::uint32_t last_epoch_ = 0;
 
-  // The exchange under way: slices sent and not answered, and what was sent, for the protocol.
-  std::size_t next_slice_ = 0, unanswered_ = 0;
-  bool publishing_ = false;
+  // The exchange under way: slices sent and without a verdict, those whose answer comes later, and
+  // what was sent, for the protocol.
+  std::size_t next_slice_ = 0, unanswered_ = 0, held_ = 0;
+  intent how_ = intent::none;
+  bool dropped_ = false;
   std::vector<commit_msg> sent_;
+  std::vector<bool> waits_;  // of each slice: its answer comes later
+  std::uint64_t view_ = 0, clock_ = 0, round_ = 0;
+  std::vector<float> scratch_;
   std::vector<std::uint64_t> base_version_;
   std::uint64_t sequence_ = 0;
   std::uint64_t staleness_ = 0, bytes_sent_ = 0, bytes_received_ = 0;

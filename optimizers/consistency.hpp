@@ -39,6 +39,7 @@ class consistency {
     };
     kind what = kind::apply;
     std::vector<std::uint32_t> workers;  ///< ascending
+    std::uint64_t clock = 0;             ///< of a round
   };
   using steps = std::vector<step>;
 
@@ -59,8 +60,8 @@ class consistency {
     return {};
   }
 
-  /// The last round that was applied; 0 where there are none. A worker whose commit was dropped goes
-  /// on with the next one.
+  /// The last round that was applied; 0 where there are none. A worker whose commit was dropped
+  /// goes on with the next one.
   virtual std::uint64_t clock() const { return 0; }
 };
 

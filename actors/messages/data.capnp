@@ -15,6 +15,7 @@ struct Fetch {
   epoch @1 :UInt32;
   first @2 :UInt64;
   last @3 :UInt64;        # one past the end
+  group @4 :UInt32;       # whose permutation
 }
 
 # shard -> worker: in the order of their positions, features in the type of the source.

@@ -12,7 +12,7 @@ namespace troupe {
 // What only actors of one process say to each other: supervisor, evaluator, recorder and the
 // program around them live where the run was started.
 
-/// The centre at one moment.
+/// The centre at one moment; of an ensemble, its models one after the other.
 struct center_snapshot {
   std::vector<float> parameters, statistics;
 };

@@ -1,13 +1,9 @@
 @0xb8f1c1f6f2a4d001;
-# What workers and parameter servers say to each other. All numbers of a payload are little-endian
-# float32 while the codec is `none`.
+# What workers and parameter servers say to each other. Numbers of a payload are little-endian
+# float32 unless a codec is named; which one commits and answers use is the job's choice.
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("troupe::schema");
-
-enum Codec {
-  none @0;
-}
 
 # supervisor -> server: be the home of a slice, with these starting values.
 struct Install {
@@ -19,6 +15,24 @@ struct Install {
   payload @5 :Data;
 }
 
+# supervisor -> server: who takes part from now on (bounded and synchronous runs).
+struct View {
+  struct Member {
+    worker @0 :UInt32;
+    fromClock @1 :UInt64; # its first window is the one after this
+  }
+  run @0 :UInt64;
+  number @1 :UInt64;      # 1, 2, 3 ...
+  members @2 :List(Member);  # ascending workers
+}
+
+# server of slice 0 -> all servers: whose commits make up a round (backup workers).
+struct Close {
+  run @0 :UInt64;
+  clock @1 :UInt64;
+  accepted @2 :List(UInt32);
+}
+
 # worker -> server: one slice of one window.
 struct Commit {
   run @0 :UInt64;
@@ -27,19 +41,26 @@ struct Commit {
   incarnation @3 :UInt32;
   sequence @4 :UInt64;    # 1, 2, 3 ... per (worker, incarnation), one per window
   baseVersion @5 :UInt64; # of the centre this window started from
-  miniBatches @6 :UInt32;
-  rows @7 :UInt64;
-  codec @8 :Codec;
-  payload @9 :Data;
+  view @6 :UInt64;        # the latest this worker was given work under
+  clock @7 :UInt64;       # windows of this worker, counted by the view; synchronous: the round
+  epoch @8 :UInt32;
+  first @9 :UInt64;       # the window's first position
+  miniBatches @10 :UInt32;
+  rows @11 :UInt64;       # 0: a member without rows takes part in the round
+  keeps @12 :Bool;        # the worker keeps its replica: no centre is wanted
+  codec @13 :Text;        # empty: none
+  payload @14 :Data;
 }
 
-# server -> worker, at once.
+# server -> worker, at once; after `held`, another one later, together with the centre.
 struct Verdict {
   enum Kind {
     applied @0;           # the centre comes with it
     repeat @1;            # this sequence was applied before; the latest centre comes with it
-    fenced @2;            # a later incarnation of this worker is known
-    refused @3;           # for the reason given; nothing was changed
+    held @2;              # kept; the answer comes when others have committed
+    dropped @3;           # its round was closed without it; the latest centre comes with it
+    fenced @4;            # a later incarnation of this worker is known
+    refused @5;           # for the reason given; nothing was changed
   }
   slice @0 :UInt32;
   sequence @1 :UInt64;
@@ -47,18 +68,23 @@ struct Verdict {
   reason @3 :Text;
   staleness @4 :UInt64;   # tau of this commit
   notFinite @5 :Bool;     # refused because the payload holds a number that is not finite
+  clock @6 :UInt64;       # of `dropped`: the last round applied
 }
 
 # server -> worker, evaluator: one slice of the centre. Shared by all who are given this version.
 struct Center {
   slice @0 :UInt32;
-  version @1 :UInt64;     # commits applied so far
-  codec @2 :Codec;
+  version @1 :UInt64;     # commits (synchronous: rounds) applied so far
+  codec @2 :Text;         # empty: none
   payload @3 :Data;
 }
 
-# anyone -> server: the centre as it is now.
+# anyone -> server: the centre as it is now, never encoded.
 struct Pull {
+  const nobody :UInt32 = 0xffffffff;
   run @0 :UInt64;
   slice @1 :UInt32;
+  worker @2 :UInt32 = .Pull.nobody;  # who starts from it
+  version @3 :UInt64;     # of a synchronous run: this round's, once it is there; gone, or 0: the
+                          # latest
 }

@@ -23,6 +23,16 @@ struct Assign {
   epoch @1 :UInt32;
   first @2 :UInt64;
   last @3 :UInt64;
+  view @4 :UInt64;              # under which it is given
+  clock @5 :UInt64;             # synchronous: the round; bounded: windows this worker counts from
+  closes @6 :Bool;              # synchronous: the last part of its share; commit when it is trained
+}
+
+# worker -> supervisor: the rest of this lease will not be trained; its round is over.
+struct Yielded {
+  worker @0 :UInt32;
+  lease @1 :UInt64;
+  first @2 :UInt64;             # not started from here on
 }
 
 struct Range {
@@ -47,6 +57,8 @@ struct Progress {
   repeats @12 :UInt32;          # slices answered `repeat`
   bytesSent @13 :UInt64;        # payloads of commits, as encoded
   bytesReceived @14 :UInt64;    # payloads of answers
+  clock @15 :UInt64;            # of its commit; dropped: of the last round that is over
+  dropped @16 :Bool;            # the servers did not take it: these rows are to be trained again
 }
 
 # worker -> supervisor: this worker's numbers are no longer finite; it has stopped.

@@ -7,7 +7,7 @@ namespace {
 class asynchronous : public consistency {
  public:
   steps commit(std::uint32_t worker, std::uint64_t) override {
-    return {{step::kind::apply, {}}, {step::kind::release, {worker}}};
+    return {{step::kind::apply, {}, 0}, {step::kind::release, {worker}, 0}};
   }
   steps join(const membership&) override { return {}; }
 };

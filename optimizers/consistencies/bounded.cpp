@@ -20,10 +20,10 @@ class bounded : public consistency {
   explicit bounded(std::uint64_t staleness) : staleness_(staleness) {}
 
   steps commit(std::uint32_t worker, std::uint64_t clock) override {
-    steps out = {{step::kind::apply, {}}};
+    steps out = {{step::kind::apply, {}, 0}};
     const auto member = clocks_.find(worker);
     if (member == clocks_.end()) {
-      out.push_back({step::kind::release, {worker}});  // nobody waits for it, nor it for anyone
+      out.push_back({step::kind::release, {worker}, 0});  // nobody waits for it, nor it for anyone
       return out;
     }
     member->second = std::max(member->second, clock);
@@ -49,7 +49,7 @@ class bounded : public consistency {
   void release(steps& out) {
     std::uint64_t slowest = std::numeric_limits<std::uint64_t>::max() - staleness_;
     for (const auto& [worker, clock] : clocks_) slowest = std::min(slowest, clock);
-    step answered{step::kind::release, {}};
+    step answered{step::kind::release, {}, 0};
     for (auto w = waiting_.begin(); w != waiting_.end();) {
       const bool go = w->second <= slowest + staleness_ || clocks_.count(w->first) == 0;
       if (go) answered.workers.push_back(w->first);

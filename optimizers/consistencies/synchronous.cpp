@@ -20,7 +20,7 @@ class synchronous : public consistency {
 
   steps commit(std::uint32_t worker, std::uint64_t clock) override {
     if (clock <= clock_ || from_clock_.count(worker) == 0) {
-      return {{step::kind::drop, {worker}}};
+      return {{step::kind::drop, {worker}, 0}};
     }
     kept_[worker] = clock;
     return advance();
@@ -30,7 +30,7 @@ class synchronous : public consistency {
     from_clock_.clear();
     for (const membership::member& m : now.members) from_clock_[m.worker] = m.from_clock;
     steps out;
-    step gone{step::kind::drop, {}};
+    step gone{step::kind::drop, {}, 0};
     for (auto k = kept_.begin(); k != kept_.end();) {
       const bool stays = from_clock_.count(k->first) > 0;
       if (!stays) gone.workers.push_back(k->first);
@@ -84,8 +84,8 @@ class synchronous : public consistency {
       ++clock_;
       closed_.erase(clock_);
       for (const std::uint32_t worker : round) kept_.erase(worker);
-      out.push_back({step::kind::round, std::move(round)});
-      step late{step::kind::drop, {}};
+      out.push_back({step::kind::round, std::move(round), clock_});
+      step late{step::kind::drop, {}, 0};
       for (auto k = kept_.begin(); k != kept_.end();) {
         const bool stays = k->second > clock_;
         if (!stays) late.workers.push_back(k->first);

@@ -1,0 +1,182 @@
+#include "troupe/actors/allocation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace troupe {
+
+namespace {
+
+/// A lease is about this many seconds of its worker's work.
+constexpr double lease_seconds = 0.5;
+/// Leases a worker holds at most, or rounds given out ahead: one is trained while the rows of the
+/// other travel.
+constexpr std::size_t leases_held = 2;
+
+}  // namespace
+
+allocation::allocation(std::shared_ptr<const run_plan> plan, std::uint32_t workers)
+    : plan_(std::move(plan)), joined_(workers, false), clocks_(workers, 0) {
+  for (std::uint32_t group = 0; group < plan_->groups; ++group) {
+    ledger::extent extent;
+    extent.rows_per_epoch = plan_->group_rows(group);
+    extent.epochs = plan_->of.training.epochs;
+    extent.batch_rows = plan_->of.training.batch_size;
+    extent.window_rows = std::uint64_t{plan_->setup.window} * extent.batch_rows;
+    extent.workers = (workers + plan_->groups - 1) / plan_->groups;
+    extent.shared = plan_->of.supervisor.rebalance || plan_->in_rounds();
+    books_.emplace_back(extent);
+  }
+}
+
+void allocation::joined(std::uint32_t worker) {
+  if (joined_[worker]) return;
+  joined_[worker] = true;
+  ++joined_count_;
+  if (plan_->has_members()) enter(worker);
+}
+
+bool allocation::is_member(std::uint32_t worker) const {
+  return std::any_of(view_.members.begin(), view_.members.end(),
+                     [&](const membership::member& m) { return m.worker == worker; });
+}
+
+std::uint64_t allocation::slowest() const {
+  std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
+  for (const membership::member& m : view_.members) least = std::min(least, clocks_[m.worker]);
+  return view_.members.empty() ? 0 : least;
+}
+
+void allocation::enter(std::uint32_t worker) {
+  if (is_member(worker)) return;
+  // Those who come later begin with the slowest, whom the others wait for anyway.
+  clocks_[worker] = std::max(clocks_[worker], plan_->in_rounds() ? planned_ : slowest());
+  const membership::member m{worker, clocks_[worker]};
+  const auto at = std::find_if(view_.members.begin(), view_.members.end(),
+                               [&](const membership::member& o) { return o.worker > worker; });
+  view_.members.insert(at, m);
+  ++view_.number;
+  view_changed_ = true;
+}
+
+void allocation::leave(std::uint32_t worker) {
+  if (!is_member(worker)) return;
+  view_.members.erase(std::find_if(view_.members.begin(), view_.members.end(),
+                                   [&](const membership::member& m) { return m.worker == worker; }));
+  ++view_.number;
+  view_changed_ = true;
+}
+
+void allocation::dissolve() {
+  if (view_.number == 0) return;
+  view_.members.clear();
+  ++view_.number;
+  view_changed_ = true;
+}
+
+std::optional<membership> allocation::take_view() {
+  if (!view_changed_) return std::nullopt;
+  view_changed_ = false;
+  return view_;
+}
+
+std::vector<lease> allocation::grant(const std::function<double(std::uint32_t)>& speed) {
+  std::vector<lease> out;
+  if (plan_->in_rounds()) {
+    grant_rounds(out);
+    return out;
+  }
+  for (std::uint32_t worker = 0; worker < joined_.size(); ++worker) {
+    if (!joined_[worker]) continue;
+    grant_leases(worker, speed(worker), out);
+    if (!plan_->has_members()) continue;
+    // Whoever has nothing to train is not waited for.
+    if (book_of(worker).held(local(worker)) == 0) leave(worker);
+  }
+  return out;
+}
+
+void allocation::grant_leases(std::uint32_t worker, double speed, std::vector<lease>& out) {
+  ledger& book = book_of(worker);
+  const std::uint32_t inside = local(worker);
+  while (book.held(inside) < leases_held) {
+    const auto free = static_cast<double>(book.free_rows(inside));
+    double rows = std::min(speed * lease_seconds, free);
+    if (plan_->of.supervisor.rebalance) {
+      // Towards the end of an epoch leases shrink, so that all workers end it together.
+      rows = std::min(rows, free / (2.0 * joined_count_));
+    }
+    auto granted = book.grant(inside, static_cast<std::uint64_t>(rows));
+    if (!granted) return;
+    granted->worker = worker;
+    if (plan_->has_members()) {
+      enter(worker);
+      granted->clock = clocks_[worker];
+    }
+    out.push_back(*granted);
+  }
+}
+
+void allocation::grant_rounds(std::vector<lease>& out) {
+  while (planned_ < completed_ + leases_held) {
+    const std::uint64_t next = planned_ + 1;
+    std::vector<std::uint32_t> members;
+    for (const membership::member& m : view_.members) {
+      // With backup workers, one that is late gets no more parts until it has caught up.
+      const bool late = plan_->closes_rounds() && next > clocks_[m.worker] + leases_held;
+      if (!late) members.push_back(m.worker);
+    }
+    // Too few for the round to be closed: their reports are still on the way.
+    if (members.empty() || members.size() + plan_->backup_workers() < view_.members.size()) return;
+    std::vector<lease> round = books_[0].grant_round(members, next);
+    if (round.empty()) return;
+    planned_ = next;
+    out.insert(out.end(), round.begin(), round.end());
+  }
+}
+
+std::string allocation::take(const schema::Progress::Reader& progress) {
+  const std::uint32_t worker = progress.getWorker();
+  if (worker >= joined_.size() || progress.getEpoch() >= plan_->of.training.epochs) {
+    return "a report names a worker or an epoch that is not there";
+  }
+  ledger& book = book_of(worker);
+  std::uint64_t rows = 0;
+  for (const auto range : progress.getRanges()) {
+    const position_range r{range.getFirst(), range.getLast()};
+    rows += r.size();
+    const bool fits = progress.getDropped() ? book.lost(local(worker), progress.getEpoch(), r)
+                                            : book.done(local(worker), progress.getEpoch(), r);
+    if (!fits) {
+      return fmt::format("worker {} reports rows {} to {} of epoch {} that it was not given", worker,
+                         r.first, r.last, progress.getEpoch() + 1);
+    }
+  }
+  if (rows != progress.getRows()) {
+    return fmt::format("worker {} reports {} rows but names {}", worker, progress.getRows(), rows);
+  }
+  if (plan_->in_rounds() && progress.getClock() > planned_) {
+    return fmt::format("worker {} reports round {} of {}", worker, progress.getClock(), planned_);
+  }
+  clocks_[worker] = std::max(clocks_[worker], progress.getClock());
+  if (!progress.getDropped()) completed_ = std::max(completed_, progress.getClock());
+  return {};
+}
+
+std::string allocation::take(const schema::Yielded::Reader& yielded) {
+  const std::uint32_t worker = yielded.getWorker();
+  if (worker >= joined_.size() ||
+      !book_of(worker).yielded(local(worker), yielded.getLease(), yielded.getFirst())) {
+    return fmt::format("worker {} gives back a lease that it does not hold", worker);
+  }
+  return {};
+}
+
+bool allocation::all_done() const {
+  return std::all_of(books_.begin(), books_.end(),
+                     [](const ledger& book) { return book.all_done(); });
+}
+
+}  // namespace troupe

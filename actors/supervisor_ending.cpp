@@ -1,0 +1,104 @@
+// How a supervisor ends a run, from the last window to the outcome; the rest is in supervisor.cpp.
+
+#include <caf/all.hpp>
+
+#include "troupe/actors/center_puller.hpp"
+#include "troupe/actors/supervisor.hpp"
+
+namespace troupe {
+
+void supervisor_state::finish_workers() {
+  mode_ = mode::finishing;
+  waiting_ = cast_.workers.size();
+  // Nobody waits any more for windows that will not come. Rounds that were given out are ended by
+  // all who take part, unless one of them cannot.
+  if (!plan_->in_rounds() || ending_.stopped_by == "diverged") {
+    allocation_->dissolve();
+    send_view();
+  }
+  for (const worker_actor& worker : cast_.workers) {
+    // A mini-batch takes as long as it takes; a worker that dies is noticed.
+    self_->request(worker, caf::infinite, finish_atom::value)
+        .then(
+            [this](finished_atom) {
+              if (--waiting_ == 0 && mode_ == mode::finishing) score_center();
+            },
+            [this](const caf::error& problem) { on_error(problem); });
+  }
+}
+
+/// The centre as it stands after all windows are answered, on the watched part.
+void supervisor_state::score_center() {
+  mode_ = mode::scoring;
+  ending_.seconds = now();
+  report_progress(true);
+  self_->request(cast_.evaluator, caf::infinite, score_request{++evaluations_asked_, {}, {}})
+      .then(
+          [this](const score& last) {
+            if (last.has_data) {
+              self_->send(cast_.recorder, totals_->evaluation_report(last, totals_->rows(),
+                                                                     ending_.seconds));
+              rules_->add(last);
+            }
+            score_model(last);
+          },
+          [this](const caf::error& problem) { on_error(problem); });
+}
+
+/// The model that is saved, on the parts that `last` does not speak for.
+void supervisor_state::score_model(const score& last) {
+  const bool best = plan_->of.training.keep_best && rules_->best();
+  const snapshot_ptr model = best ? rules_->best() : last.snapshot;
+  (plan_->has_validation ? ending_.validation : ending_.test) = last;
+  std::vector<score_part> parts;
+  if (model != last.snapshot) parts.push_back(score_part::watch);
+  if (plan_->has_validation) parts.push_back(score_part::test);
+  waiting_ = parts.size();
+  if (parts.empty()) return deliver(model);
+  for (const score_part part : parts) {
+    self_->request(cast_.evaluator, caf::infinite,
+                   score_request{evaluations_asked_, part, model})
+        .then(
+            [this, part, model](const score& s) {
+              const bool validation = part == score_part::watch && plan_->has_validation;
+              (validation ? ending_.validation : ending_.test) = s;
+              if (--waiting_ == 0) deliver(model);
+            },
+            [this](const caf::error& problem) { on_error(problem); });
+  }
+}
+
+void supervisor_state::conclude(const snapshot_ptr& model) {
+  mode_ = mode::done;
+  record("stopped", {{"reason", ending_.stopped_by}, {"rows", totals_->rows()}});
+  auto outcome = std::make_shared<run_outcome>();
+  outcome->summary = totals_->summary(ending_);
+  outcome->model = model;
+  outcome->stopped_by = ending_.stopped_by;
+  outcome->failure = ending_.failure;
+  outcome_ = outcome;
+}
+
+void supervisor_state::deliver(const snapshot_ptr& model) {
+  conclude(model);
+  if (!promise_) return;  // `run` will answer with it
+  // The outcome leaves once history and events are in their files; a recorder that is gone has
+  // nothing left to write.
+  auto leave = [promise = *promise_, outcome = outcome_]() mutable { promise.deliver(outcome); };
+  promise_.reset();
+  self_->request(cast_.recorder, answer_timeout, flush_atom::value)
+      .then([leave](flush_atom) mutable { leave(); },
+            [leave](const caf::error&) mutable { leave(); });
+}
+
+void supervisor_state::crashed(const std::string& why) {
+  if (!outcome_) {
+    record("failed", {{"reason", why}});
+    ending_.stopped_by = "failed";
+    ending_.failure = why;
+    conclude(nullptr);
+  }
+  if (promise_) promise_->deliver(outcome_);
+}
+
+}  // namespace troupe
