@@ -4,6 +4,7 @@ option(TROUPE_NATIVE "Compile for this machine's processor (default: x86-64-v3)"
 option(TROUPE_WERROR "Treat warnings as errors" OFF)
 option(TROUPE_TESTS "Build the tests" ON)
 option(TROUPE_EXAMPLES "Build the examples" ON)
+option(TROUPE_BENCH "Build the programs that measure" OFF)
 set(TROUPE_SANITIZE "" CACHE STRING "Sanitizers to compile in: address,undefined or thread")
 
 set(CMAKE_CXX_STANDARD 17)  # CAF 0.17 does not compile as C++20
