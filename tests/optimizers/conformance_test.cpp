@@ -7,6 +7,7 @@
 
 #include "optimizers/conversation.hpp"
 #include "troupe/base/random.hpp"
+#include "troupe/optimizers/consistency.hpp"
 
 using namespace troupe;
 using namespace troupe::testing;
@@ -26,15 +27,21 @@ void valley(span<const float> x, span<float> g) {
   }
 }
 
+/// What the protocols of a crowd train with: sgd at a rate that suits the valley.
+protocol_setup gentle(const protocol_entry& entry, std::uint32_t workers, std::uint32_t window) {
+  protocol_setup setup = setup_for(entry, workers, window);
+  setup.rule = rule_of("sgd", {{"learning_rate", 0.05}});
+  return setup;
+}
+
 /// Workers that step, send, wait and go on in a random order; each slice of a commit and of an
 /// answer travels on its own. Now and then an answer is lost and the commit is sent again.
 class crowd {
  public:
   crowd(const protocol_entry& entry, std::uint64_t seed, double lost)
       : entry_(entry),
-        workers_(entry.most_workers ? std::min(entry.most_workers, 3u) : 3u),
-        talk_(entry, setup_for(entry, workers_, 3), std::vector<float>(parameters, 2.0f), 16,
-              {{"learning_rate", 0.05}}),
+        workers_(workers_of(entry)),
+        talk_(entry, gentle(entry, workers_, 3), std::vector<float>(parameters, 2.0f), 16),
         random_(seed, random_purpose::test),
         lost_(lost),
         under_way_(workers_) {}
@@ -57,6 +64,10 @@ class crowd {
     std::size_t slice = 0;
     bool delivered = false;
   };
+  static std::uint32_t workers_of(const protocol_entry& entry) {
+    if (entry.separate_models) return 1;  // one conversation is about one model
+    return entry.most_workers ? std::min(entry.most_workers, 3u) : 3u;
+  }
   std::uint64_t draw(std::uint64_t bound) { return random_.below(drawn_++, bound); }
   bool chance(double share) { return static_cast<double>(draw(1000)) < share * 1000; }
 
@@ -97,6 +108,48 @@ class crowd {
   int closed_ = 0, resent_ = 0;
 };
 
+/// The same in synchronous rounds: each of three workers trains a share of the round, which may be
+/// nothing; now and then one is late, so that the round goes on without it.
+class rounds {
+ public:
+  rounds(const protocol_entry& entry, std::uint64_t seed, double late)
+      : talk_(entry, in_rounds(entry), std::vector<float>(parameters, 2.0f), 16),
+        most_(entry.has_window ? 5 : 2),
+        random_(seed, random_purpose::test),
+        late_(late) {}
+
+  const std::vector<float>& run() {
+    for (int t = 0; t < 2000; ++t) {
+      std::vector<std::size_t> here, behind;
+      for (std::size_t k = 0; k < 3; ++k) {
+        const std::uint64_t steps = draw(most_ + 1);
+        for (std::uint64_t i = 0; i < steps; ++i) talk_.step(k, valley, 1 + draw(4));
+        const bool late = behind.empty() && static_cast<double>(draw(1000)) < late_ * 1000;
+        (late ? behind : here).push_back(k);
+      }
+      talk_.round(here);
+      for (const std::size_t k : behind) talk_.come_late(k);
+    }
+    return talk_.center();
+  }
+
+  bool finite() const { return talk_.finite(); }
+
+ private:
+  static protocol_setup in_rounds(const protocol_entry& entry) {
+    protocol_setup setup = gentle(entry, 3, entry.has_window ? 3 : 1);
+    setup.synchronous = true;
+    return setup;
+  }
+  std::uint64_t draw(std::uint64_t bound) { return random_.below(drawn_++, bound); }
+
+  conversation talk_;
+  std::uint64_t most_;
+  random_stream random_;
+  double late_;
+  std::uint64_t drawn_ = 0;
+};
+
 /// The largest distance from the minimum; the start is at least 1 away everywhere.
 double distance(const std::vector<float>& x) {
   double most = 0;
@@ -114,6 +167,7 @@ BOOST_AUTO_TEST_SUITE(protocol_conformance)
 
 BOOST_AUTO_TEST_CASE(every_protocol_finds_the_minimum_in_any_order) {
   for (const protocol_entry& entry : known.entries()) {
+    if (!goes_with(entry, "asynchronous")) continue;
     for (const std::uint64_t seed : {1, 2, 3}) {
       BOOST_TEST_CONTEXT(entry.name << ", seed " << seed) {
         crowd workers(entry, seed, 0);
@@ -127,6 +181,7 @@ BOOST_AUTO_TEST_CASE(every_protocol_finds_the_minimum_in_any_order) {
 
 BOOST_AUTO_TEST_CASE(every_protocol_survives_lost_answers) {
   for (const protocol_entry& entry : known.entries()) {
+    if (!goes_with(entry, "asynchronous")) continue;
     for (const std::uint64_t seed : {1, 2, 3}) {
       BOOST_TEST_CONTEXT(entry.name << ", seed " << seed) {
         crowd workers(entry, seed, 0.2);
@@ -140,9 +195,37 @@ BOOST_AUTO_TEST_CASE(every_protocol_survives_lost_answers) {
 
 BOOST_AUTO_TEST_CASE(the_same_order_gives_the_same_bits) {
   for (const protocol_entry& entry : known.entries()) {
+    if (!goes_with(entry, "asynchronous")) continue;
     BOOST_TEST_CONTEXT(entry.name) {
       crowd first(entry, 5, 0.1), second(entry, 5, 0.1);
       BOOST_TEST((first.run() == second.run()));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(every_protocol_finds_the_minimum_in_rounds) {
+  for (const protocol_entry& entry : known.entries()) {
+    if (!goes_with(entry, "synchronous")) continue;
+    for (const double late : {0.0, 0.2}) {
+      BOOST_TEST_CONTEXT(entry.name << ", late " << late) {
+        rounds first(entry, 4, late), second(entry, 4, late);
+        const std::vector<float> center = first.run();
+        BOOST_TEST(distance(center) < 0.01);
+        BOOST_TEST(first.finite());
+        BOOST_TEST((second.run() == center));
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(every_protocol_goes_with_something) {
+  const registry<consistency_entry> consistencies = builtin_consistencies();
+  for (const protocol_entry& entry : known.entries()) {
+    BOOST_TEST_CONTEXT(entry.name) {
+      BOOST_TEST(!entry.consistencies.empty());
+      for (const std::string& name : entry.consistencies) {
+        BOOST_TEST(consistencies.find(name) != nullptr);
+      }
     }
   }
 }
@@ -157,7 +240,6 @@ BOOST_AUTO_TEST_CASE(every_protocol_and_option_is_documented) {
       BOOST_TEST(entry.summary.back() == '.');
       BOOST_TEST(!entry.source.empty());
       BOOST_TEST(entry.default_window > 0u);
-      BOOST_TEST(!entry.consistencies.empty());
       for (const setting& option : entry.options) {
         BOOST_TEST_CONTEXT(option.name) {
           BOOST_TEST(option.meaning.size() > 10u);
@@ -173,8 +255,11 @@ BOOST_AUTO_TEST_CASE(defaults_pass_the_check_for_any_number_of_workers) {
     for (const std::uint32_t workers : {1u, 2u, 8u, 64u}) {
       if (entry.most_workers && workers > entry.most_workers) continue;
       if (!entry.check) continue;
-      const protocol_setup setup = setup_for(entry, workers, entry.default_window);
-      BOOST_TEST(entry.check(setup) == "");
+      protocol_setup setup = setup_for(entry, workers, entry.default_window);
+      for (const std::string& consistency : entry.consistencies) {
+        setup.synchronous = consistency == "synchronous";
+        BOOST_TEST(entry.check(setup) == "");
+      }
     }
   }
 }

@@ -5,22 +5,44 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "troupe/models/rules/builtin.hpp"
 #include "troupe/optimizers/protocol.hpp"
+#include "troupe/optimizers/shared_parameters.hpp"
 #include "troupe/optimizers/slices.hpp"
 
 namespace troupe::testing {
 
-/// The protocol called `name` with its options resolved, for so many workers and this window.
+/// A gradient rule with its options resolved.
+inline rule_spec rule_of(const std::string& name, const settings& options) {
+  const registry<rule_entry> rules = builtin_rules();
+  return {name, resolve(rules.at(name, "", "gradient rule").options, options, {}, name)};
+}
+
+inline std::unique_ptr<gradient_rule> make_rule(const rule_spec& spec, std::size_t count) {
+  const registry<rule_entry> rules = builtin_rules();
+  return rules.at(spec.name, "", "gradient rule").make(spec.options, count);
+}
+
+/// Whether a protocol is defined for this consistency.
+inline bool goes_with(const protocol_entry& entry, const std::string& consistency) {
+  const auto& all = entry.consistencies;
+  return std::find(all.begin(), all.end(), consistency) != all.end();
+}
+
+/// The protocol with its options resolved, for so many workers and this window; sgd at rate 0.1.
 inline protocol_setup setup_for(const protocol_entry& entry, std::uint32_t workers,
                                 std::uint32_t window, const settings& options = {}) {
   protocol_setup setup;
   setup.options = resolve(entry.options, options, {}, entry.name);
   setup.workers = workers;
   setup.window = window;
+  setup.synchronous = !goes_with(entry, "asynchronous");
+  setup.rule = rule_of("sgd", {{"learning_rate", 0.1}});
+  setup.make_rule = make_rule;
   return setup;
 }
 
@@ -33,22 +55,22 @@ class conversation {
   using gradient_of = std::function<void(span<const float> x, span<float> g)>;
 
   conversation(const protocol_entry& entry, protocol_setup setup, std::vector<float> start,
-               std::size_t slice, const settings& rule = {{"learning_rate", 0.1}})
-      : before_(entry.answers_before), center_(std::move(start)) {
+               std::size_t slice)
+      : before_(entry.answers_before), keeps_base_(entry.keeps_base), center_(std::move(start)) {
     setup.parameters = center_.size();
+    if (entry.shares_parameters) setup.shared = std::make_shared<shared_parameters>(center_.size());
     ranges_ = cut_slices(center_.size(), slice, 1);
     for (const slice_range& r : ranges_) {
       servers_.push_back(entry.make_server(setup, r));
       log_.emplace_back();
       applied_.emplace_back(setup.workers, 0);
     }
-    const registry<rule_entry> rules = builtin_rules();
-    const rule_entry& sgd = rules.at("sgd", "", "gradient rule");
     for (std::uint32_t k = 0; k < setup.workers; ++k) {
       speaker w;
       w.half = entry.make_worker(setup);
-      w.rule = sgd.make(resolve(sgd.options, rule, {}, "sgd"), center_.size());
-      w.x = w.sent = center_;
+      if (entry.rule == rule_place::worker) w.rule = make_rule(setup.rule, center_.size());
+      w.x = w.sent = w.started_from = center_;
+      w.gradient.resize(center_.size());
       w.base.assign(ranges_.size(), 0);
       w.inbox.resize(ranges_.size());
       w.half->start(w.x);
@@ -57,11 +79,12 @@ class conversation {
   }
 
   /// Worker k trains one mini-batch of `rows` rows.
-  intent step(std::size_t k, const gradient_of& gradient, std::uint64_t rows = 1) {
+  intent step(std::size_t k, const gradient_of& gradient, std::uint64_t rows = 1,
+              double fraction = 0) {
     speaker& w = workers_[k];
-    std::vector<float> g(w.x.size());
-    gradient(w.x, g);
-    w.half->local_step(w.rule.get(), w.x, g, 0);
+    gradient(w.half->point(w.x), w.gradient);
+    if (w.facts.rows == 0) w.fraction = fraction;
+    w.half->local_step(w.rule.get(), w.x, w.gradient, fraction);
     ++w.facts.mini_batches;
     w.facts.rows += rows;
     return w.half->on_step(w.facts);
@@ -82,44 +105,113 @@ class conversation {
     speaker& w = workers_[k];
     const slice_range& r = ranges_[slice];
     const span<float> c = part(center_, r);
-    auto& [repeat, version, center] = w.inbox[slice];
-    repeat = applied_[slice][k] == w.sequence;
-    center.assign(c.begin(), c.end());
-    if (!repeat) {
-      commit_view view;
-      view.payload = part(w.sent, r);
-      view.worker = static_cast<std::uint32_t>(k);
-      view.mini_batches = w.facts.mini_batches;
-      view.rows = w.facts.rows;
+    answer& a = w.inbox[slice];
+    a.repeat = applied_[slice][k] == w.sequence;
+    a.center.assign(c.begin(), c.end());
+    if (!a.repeat) {
+      commit_view view = view_of(k, slice);
       view.staleness = staleness(k, slice);
       finite_ = servers_[slice]->apply(view, c, c) && finite_;
       log_[slice].push_back(k);
       applied_[slice][k] = w.sequence;
-      if (!before_) center.assign(c.begin(), c.end());
+      if (!before_) a.center.assign(c.begin(), c.end());
     }
-    version = log_[slice].size();
+    a.version = log_[slice].size();
   }
 
   /// The answer reaches worker k; with the last one a new window begins.
   void receive(std::size_t k, std::size_t slice) {
     speaker& w = workers_[k];
     const slice_range& r = ranges_[slice];
-    auto& [repeat, version, center] = w.inbox[slice];
-    if (repeat) {
-      w.half->on_repeat(r, part(w.sent, r), center, part(w.x, r));
+    const answer& a = w.inbox[slice];
+    if (a.repeat) {
+      w.half->on_repeat(r, part(w.sent, r), a.center, part(w.x, r));
     } else {
-      w.half->on_center(r, part(w.sent, r), center, part(w.x, r));
+      w.half->on_center(r, part(w.sent, r), a.center, part(w.x, r));
     }
-    w.base[slice] = version;
-    if (++w.answered < ranges_.size()) return;
-    w.answered = 0;
-    w.facts = {};
+    start_from(k, slice, a.center, a.version);
+    if (++w.answered == ranges_.size()) close(k);
   }
 
   void commit(std::size_t k) {
     send(k);
     for (std::size_t s = 0; s < ranges_.size(); ++s) deliver(k, s);
     for (std::size_t s = 0; s < ranges_.size(); ++s) receive(k, s);
+  }
+
+  /// What worker k sent and was applied is answered only now: with the centre of now, or with the
+  /// one that met the commit where the protocol is answered that.
+  void release(std::size_t k) {
+    for (std::size_t s = 0; s < ranges_.size(); ++s) {
+      if (!before_) {
+        const span<float> c = part(center_, ranges_[s]);
+        workers_[k].inbox[s].center.assign(c.begin(), c.end());
+        workers_[k].inbox[s].version = log_[s].size();
+      }
+      receive(k, s);
+    }
+  }
+
+  /// As `commit`, but no centre comes back.
+  void push(std::size_t k) {
+    send(k);
+    for (std::size_t s = 0; s < ranges_.size(); ++s) deliver(k, s);
+    for (const slice_range& r : ranges_) workers_[k].half->on_pushed(r, part(workers_[k].x, r));
+    close(k);
+  }
+
+  /// Worker k is given the centre within a window.
+  void fetch(std::size_t k) {
+    for (std::size_t s = 0; s < ranges_.size(); ++s) {
+      const span<float> c = part(center_, ranges_[s]);
+      workers_[k].half->on_fetched(ranges_[s], c, part(workers_[k].x, ranges_[s]));
+      start_from(k, s, c, log_[s].size());
+    }
+  }
+
+  /// What worker k wanted after a step happens.
+  void follow(std::size_t k, intent wants) {
+    if (wants == intent::commit || wants == intent::publish) commit(k);
+    if (wants == intent::push) push(k);
+    if (wants == intent::fetch) fetch(k);
+  }
+
+  /// A synchronous round: these workers, in ascending order, close their windows, the servers apply
+  /// them at once, and all are answered.
+  void round(const std::vector<std::size_t>& workers) {
+    for (const std::size_t k : workers) send(k);
+    for (std::size_t s = 0; s < ranges_.size(); ++s) {
+      const span<float> c = part(center_, ranges_[s]);
+      const std::vector<float> met(c.begin(), c.end());
+      std::vector<commit_view> commits;
+      for (const std::size_t k : workers) commits.push_back(view_of(k, s));
+      std::size_t culprit = 0;
+      finite_ = servers_[s]->apply_round(commits, met, c, culprit) && finite_;
+      for (const std::size_t k : workers) {
+        log_[s].push_back(k);
+        applied_[s][k] = workers_[k].sequence;
+        workers_[k].inbox[s] = {false, 0, before_ ? met : std::vector<float>(c.begin(), c.end())};
+      }
+    }
+    for (const std::size_t k : workers) {
+      for (std::size_t s = 0; s < ranges_.size(); ++s) {
+        workers_[k].inbox[s].version = log_[s].size();
+        receive(k, s);
+      }
+    }
+  }
+
+  /// The commit of worker k comes after its round was closed.
+  void come_late(std::size_t k) {
+    speaker& w = workers_[k];
+    send(k);
+    for (std::size_t s = 0; s < ranges_.size(); ++s) {
+      const slice_range& r = ranges_[s];
+      const std::vector<float> c(part(center_, r).begin(), part(center_, r).end());
+      w.half->on_dropped(r, part(w.sent, r), c, part(w.x, r));
+      start_from(k, s, c, log_[s].size());
+    }
+    close(k);
   }
 
   /// Commits of others to the slice since the centre worker k started from.
@@ -145,8 +237,10 @@ class conversation {
   struct speaker {
     std::unique_ptr<worker_half> half;
     std::unique_ptr<gradient_rule> rule;
-    std::vector<float> x, sent;
+    std::vector<float> x, sent, gradient;
+    std::vector<float> started_from;  // the centre
     window_facts facts;
+    double fraction = 0;  // of rows before the window
     std::uint64_t sequence = 0;
     std::vector<std::uint64_t> base;  // version of each slice it started its window from
     std::vector<answer> inbox;
@@ -156,7 +250,29 @@ class conversation {
     return {whole.data() + r.first, r.count};
   }
 
-  bool before_;
+  commit_view view_of(std::size_t k, std::size_t slice) {
+    speaker& w = workers_[k];
+    commit_view view;
+    view.payload = part(w.sent, ranges_[slice]);
+    view.worker = static_cast<std::uint32_t>(k);
+    view.mini_batches = w.facts.mini_batches;
+    view.rows = w.facts.rows;
+    view.fraction = w.fraction;
+    if (keeps_base_) view.base = part(w.started_from, ranges_[slice]);
+    return view;
+  }
+
+  void start_from(std::size_t k, std::size_t slice, span<const float> c, std::uint64_t version) {
+    std::copy(c.begin(), c.end(), part(workers_[k].started_from, ranges_[slice]).data());
+    workers_[k].base[slice] = version;
+  }
+
+  void close(std::size_t k) {
+    workers_[k].answered = 0;
+    workers_[k].facts = {};
+  }
+
+  bool before_, keeps_base_;
   bool finite_ = true;
   std::vector<float> center_;
   std::vector<slice_range> ranges_;

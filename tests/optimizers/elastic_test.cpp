@@ -10,9 +10,9 @@ using namespace troupe::testing;
 
 namespace {
 
-const protocol_entry& elastic() {
+const protocol_entry& elastic(const char* name = "aeasgd") {
   static const registry<protocol_entry> known = builtin_protocols();
-  return known.at("aeasgd", "", "protocol");
+  return known.at(name, "", "protocol");
 }
 
 void flat(span<const float>, span<float> g) {
@@ -38,11 +38,12 @@ std::vector<float> random_start(std::size_t count, std::uint64_t seed) {
 
 /// n workers whose replicas lie d away from the centre exchange with it at once, again and again;
 /// what is left of d after each round.
-std::vector<double> rounds(std::uint32_t n, const settings& options, int count) {
-  const protocol_setup setup = setup_for(elastic(), n, 1, options);
+std::vector<double> rounds(std::uint32_t n, const settings& options, int count,
+                           const protocol_entry& entry = elastic()) {
+  const protocol_setup setup = setup_for(entry, n, 1, options);
   const slice_range range{0, 0, 1};
-  const auto server = elastic().make_server(setup, range);
-  const auto worker = elastic().make_worker(setup);
+  const auto server = entry.make_server(setup, range);
+  const auto worker = entry.make_worker(setup);
   std::vector<float> center{0.0f}, next{0.0f}, x(n, 1.0f);
   std::vector<double> left;
   for (int t = 0; t < count; ++t) {
@@ -134,6 +135,48 @@ BOOST_AUTO_TEST_CASE(in_a_round_all_meet_the_same_centre) {
     BOOST_TEST(std::abs(left.back()) < 1e-3);
     BOOST_TEST(std::abs(rounds(n, {}, 40).back()) < 1e-3);  // the default
   }
+}
+
+BOOST_AUTO_TEST_CASE(easgd_in_lock_step_follows_its_closed_form) {
+  const protocol_entry& easgd = elastic("easgd");
+  for (std::uint32_t n = 1; n <= 16; ++n) {
+    BOOST_TEST_CONTEXT(n << " workers") {
+      // alpha = 0.9 / n: stable for every n.
+      const double factor = 1 - (n + 1) * 0.9 / n;
+      const std::vector<double> left = rounds(n, {}, 40, easgd);
+      for (std::size_t t = 0; t < left.size(); ++t) {
+        BOOST_TEST(std::abs(left[t] - std::pow(factor, static_cast<double>(t + 1))) < 2e-6);
+      }
+      BOOST_TEST(std::abs(left.back()) < 1e-3);
+      // alpha = 0.5, the common choice: from 4 workers on it diverges.
+      const double apart = std::abs(rounds(n, {{"alpha", 0.5}}, 30, easgd).back());
+      if (n < 3) BOOST_TEST(apart < 1e-3);
+      if (n == 3) BOOST_TEST(apart == 1.0);
+      if (n > 3) BOOST_TEST(apart > std::pow(1.4, 30));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(eamsgd_looks_ahead) {
+  // The gradient is taken at x + mu v, whatever x is after an exchange; v survives it.
+  const protocol_entry& entry = elastic("eamsgd");
+  BOOST_TEST((entry.rule == rule_place::none));
+  const settings options{{"learning_rate", 0.5}, {"momentum", 0.5}, {"alpha", 0.5}};
+  conversation talk(entry, setup_for(entry, 1, 1, options), {1, 2}, 16);
+  std::vector<float> at;
+  const auto slope = [&](span<const float> x, span<float> g) {
+    at.assign(x.begin(), x.end());
+    g[0] = 1;
+    g[1] = -1;
+  };
+  BOOST_TEST((talk.step(0, slope) == intent::commit));
+  BOOST_TEST((at == std::vector<float>{1, 2}));
+  BOOST_TEST((talk.x(0) == std::vector<float>{0.5f, 2.5f}));  // v = (-0.5, 0.5)
+  talk.commit(0);
+  BOOST_TEST((talk.x(0) == std::vector<float>{0.75f, 2.25f}));
+  talk.step(0, slope);
+  BOOST_TEST((at == std::vector<float>{0.5f, 2.5f}));
+  BOOST_TEST((talk.x(0) == std::vector<float>{0, 3}));  // v = (-0.75, 0.75)
 }
 
 BOOST_AUTO_TEST_CASE(in_turn_any_share_up_to_one_is_stable) {

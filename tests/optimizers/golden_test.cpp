@@ -49,6 +49,17 @@ void tilted(span<const float> x, span<float> g) {
   }
 }
 
+void publishes(const protocol_entry& entry) {
+  BOOST_TEST(!entry.counts_commits);
+  conversation talk(entry, setup_for(entry, 1, 2), {1.0f}, 16);
+  BOOST_TEST((talk.step(0, bowl) == intent::none));
+  BOOST_TEST((talk.step(0, bowl) == intent::publish));
+  BOOST_TEST((entry.make_worker(setup_for(entry, 1, 2))->closing() == intent::publish));
+  talk.commit(0);
+  BOOST_TEST((talk.center() == talk.x(0)));
+  BOOST_TEST(std::abs(talk.center()[0] - 0.81) < 1e-6);
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(golden_tables)
@@ -75,12 +86,45 @@ BOOST_AUTO_TEST_CASE(aeasgd_exchanges) {
   check_close(taking_turns("aeasgd", 1, {{"alpha", 0.25}}), {0.9525});
 }
 
+BOOST_AUTO_TEST_CASE(eamsgd_exchanges_after_steps_with_momentum) {
+  // alpha is 0.45. From x = 1, v = 0: g = 1, v = -0.1, x = 0.9; g at 0.9 - 0.09 = 0.81,
+  // v = -0.09 - 0.081 = -0.171, x = 0.729. So c = 1 - 0.45 x 0.271 = 0.87805, x0 = 0.85095; and
+  // with x1 = 0.729, c = 0.87805 - 0.45 x 0.14905 = 0.8109775, x1 = 0.7960725. The velocity goes
+  // on from -0.171 on both.
+  const settings rate{{"learning_rate", 0.1}};
+  check_close(taking_turns("eamsgd", 4, rate), {0.87805, 0.8109775, 0.6186083275, 0.49480271875});
+  // 2.5 x 0.1 = 0.25: a quarter of 0.729 - 1.
+  check_close(taking_turns("eamsgd", 1, {{"learning_rate", 0.1}, {"rho", 2.5}}), {0.93225});
+  // Without momentum it is aeasgd with sgd.
+  check_close(taking_turns("eamsgd", 4, {{"learning_rate", 0.1}, {"momentum", 0.0}}),
+              {0.9145, 0.867475, 0.803521, 0.7543221625});
+}
+
+BOOST_AUTO_TEST_CASE(adag_thesis_damps_where_the_centre_has_moved) {
+  // 1: nothing has moved. 2: r = -0.095, moved -0.095: 0.905 - 0.095 / 1.009025.
+  check_close(taking_turns("adag_thesis", 4, {{"gamma", 1.0}}),
+              {0.905, 0.810849706, 0.725630117, 0.649154787});
+  // 0.095^2 / 1e-4 = 90.25: the second commit counts by 1 / 91.25.
+  check_close(taking_turns("adag_thesis", 2), {0.905, 0.905 - 0.095 / 91.25});
+  // One worker meets the centre it started from: adag.
+  const protocol_entry& entry = protocol("adag_thesis");
+  conversation talk(entry, setup_for(entry, 1, 2), {1.0f}, 16);
+  double c = 1;
+  for (int window = 0; window < 5; ++window) {
+    talk.step(0, bowl);
+    talk.step(0, bowl);
+    talk.commit(0);
+    c *= 0.905;
+    BOOST_TEST(std::abs(talk.center()[0] - c) < 1e-6);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(one_worker_with_a_window_of_one_trains_as_if_alone) {
   const std::vector<float> start(40, 1.0f);
   const protocol_entry& alone = protocol("sequential");
   conversation reference(alone, setup_for(alone, 1, 1), start, 16);
   for (int i = 0; i < 60; ++i) reference.step(0, tilted);
-  for (const char* name : {"downpour", "adag", "dynsgd"}) {
+  for (const char* name : {"downpour", "adag", "dynsgd", "adag_thesis"}) {
     const protocol_entry& entry = protocol(name);
     conversation talk(entry, setup_for(entry, 1, 1), start, 16);
     for (int i = 0; i < 60; ++i) {
@@ -110,17 +154,10 @@ BOOST_AUTO_TEST_CASE(the_last_window_may_be_short) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(sequential_publishes_what_it_is) {
-  const protocol_entry& entry = protocol("sequential");
-  BOOST_TEST(!entry.counts_commits);
-  BOOST_TEST(entry.most_workers == 1u);
-  conversation talk(entry, setup_for(entry, 1, 2), {1.0f}, 16);
-  BOOST_TEST((talk.step(0, bowl) == intent::none));
-  BOOST_TEST((talk.step(0, bowl) == intent::publish));
-  BOOST_TEST((entry.make_worker(setup_for(entry, 1, 2))->closing() == intent::publish));
-  talk.commit(0);
-  BOOST_TEST((talk.center() == talk.x(0)));
-  BOOST_TEST(std::abs(talk.center()[0] - 0.81) < 1e-6);
+BOOST_AUTO_TEST_CASE(sequential_and_each_of_an_ensemble_publish_what_they_are) {
+  BOOST_TEST(protocol("sequential").most_workers == 1u);
+  BOOST_TEST(protocol("ensemble").separate_models);
+  for (const char* name : {"sequential", "ensemble"}) publishes(protocol(name));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
