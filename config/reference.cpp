@@ -65,11 +65,8 @@ std::string default_of(const setting& s) {
   return s.fallback ? "`" + yaml::flow(*s.fallback) + "`" : "";
 }
 
-/// What may be written; choices say more than "a word".
 std::string value_of(const setting& s) {
-  if (!s.choices.empty()) return choices(s);
-  const std::string limits = range(s);
-  return to_text(s.type) + (limits.empty() ? "" : ", " + limits);
+  return s.choices.empty() ? allowed(s) : choices(s);
 }
 
 bool same(const setting& a, const setting& b) {
@@ -288,6 +285,13 @@ value in YAML (`--set model.layers.0.conv2d.filters=16`). The index behind a lis
 `null` takes a key away (`--set data.test=null`). An error then names the option.)";
 
 }  // namespace
+
+// Choices say more than "a word".
+std::string allowed(const setting& s) {
+  if (!s.choices.empty()) return fmt::format("{}", fmt::join(s.choices, ", "));
+  const std::string limits = range(s);
+  return to_text(s.type) + (limits.empty() ? "" : ", " + limits);
+}
 
 std::string reference_page(const catalogue& known) {
   page out;

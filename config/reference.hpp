@@ -10,4 +10,7 @@ namespace troupe {
 /// every section and key, then every name a job can use with its options, defaults and ranges.
 std::string reference_page(const catalogue& known);
 
+/// What may be written for a setting, without its default: "a number, >= 0, < 1", or the choices.
+std::string allowed(const setting& s);
+
 }  // namespace troupe

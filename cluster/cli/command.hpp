@@ -37,4 +37,10 @@ struct predict_arguments {
 };
 int predict_command(const predict_arguments& arguments);
 
+struct optimizers_arguments {
+  std::string name;  ///< a protocol, consistency or compression; "": all
+  bool json = false;
+};
+int optimizers_command(const optimizers_arguments& arguments);
+
 }  // namespace troupe::cli

@@ -72,6 +72,7 @@ command_line::command_line() : app_("Trains neural networks with a troupe of act
   add_check();
   add_evaluate();
   add_predict();
+  add_optimizers();
   add_help();
   app_.footer(after_all);  // last: commands inherit what is set before them
 }
@@ -120,6 +121,14 @@ void command_line::add_predict() {
         "NAME");
   command->footer(after_predict);
   command->callback([this] { status_ = predict_command(predict_); });
+}
+
+void command_line::add_optimizers() {
+  auto* command = app_.add_subcommand(
+      "optimizers", "list protocols, consistencies and compressions, or all about one of them");
+  named(command->add_option("NAME", optimizers_.name, "one of them: adag, bounded, top_k"), "NAME");
+  command->add_flag("--json", optimizers_.json, "print one object and nothing else");
+  command->callback([this] { status_ = optimizers_command(optimizers_); });
 }
 
 /// Listed with the others; `run` takes it before CLI11 would read `help train` as `train`.
