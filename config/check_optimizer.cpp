@@ -13,7 +13,9 @@ protocol_setup setup_of(const job& j, const catalogue& known, std::size_t parame
   protocol_setup setup;
   setup.options = j.optimizer.options;
   setup.workers = j.actors.workers;
-  setup.window = j.optimizer.communication_window;
+  const protocol_entry& protocol =
+      find_protocol(known.protocols, j.optimizer.protocol, j.place("optimizer.protocol"));
+  setup.window = protocol.has_window ? j.optimizer.communication_window : protocol.default_window;
   setup.parameters = parameters;
   setup.synchronous = j.optimizer.consistency.name == "synchronous";
   setup.rule = j.optimizer.gradient_rule;
