@@ -148,11 +148,15 @@ void center_slice::follow(const consistency::steps& steps, std::uint32_t arrived
 
 // Commits of others since the version the worker started from; its own do not age it.
 std::uint64_t center_slice::staleness_of(known_worker& from, const schema::Commit::Reader& c) const {
+  constexpr std::size_t kept = 4;  // a window begun before an answer arrived has an older base
   const std::uint64_t base = c.getBaseVersion();
-  from.own.erase(std::remove_if(from.own.begin(), from.own.end(),
-                                [base](std::uint64_t version) { return version <= base; }),
-                 from.own.end());
-  return version_ - base - from.own.size();
+  std::vector<std::uint64_t>& own = from.own;
+  const auto later = std::upper_bound(own.begin(), own.end(), base);
+  const auto mine = static_cast<std::uint64_t>(own.end() - later);
+  const auto recent = own.end() - static_cast<std::ptrdiff_t>(std::min(kept, own.size()));
+  const auto old = std::min(later, recent);
+  own.erase(own.begin(), old);
+  return version_ - base - mine;
 }
 
 commit_view center_slice::view_of(const known_worker& from, const schema::Commit::Reader& c,

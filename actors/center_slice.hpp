@@ -80,7 +80,7 @@ class center_slice {
   struct known_worker {
     std::uint32_t incarnation = 0;
     std::uint64_t sequence = 0;          // of the last commit applied
-    std::vector<std::uint64_t> own;      // versions it made, later than its base
+    std::vector<std::uint64_t> own;      // versions it made since its base, ascending
     center_msg base;                     // what it was last given, where the protocol wants it
     commit_msg waiting;                  // held: not applied yet, or not answered
     bool applied = false;                // the waiting one is

@@ -55,7 +55,8 @@ void evaluator_state::finish_front(const snapshot_ptr& snapshot) {
   score out;
   if (rows) {
     if (!scorer_) {
-      scorer_ = std::make_unique<scorer>(plan_->of.model, plan_->known.models, plan_->transforms);
+      scorer_ = std::make_unique<scorer>(plan_->of.model, committee_of(*plan_), plan_->known.models,
+                                         plan_->transforms);
     }
     out = scorer_->run(snapshot->parameters, snapshot->statistics, *rows);
   }

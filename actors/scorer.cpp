@@ -5,10 +5,21 @@
 
 namespace troupe {
 
-scorer::scorer(const model_spec& spec, const model_catalogue& known, pipeline transforms)
-    : network_(spec, batch_rows, known),
+committee_spec committee_of(const run_plan& plan) {
+  committee_spec form;
+  form.members = plan.groups;
+  const settings& options = plan.of.optimizer.options;
+  if (plan.protocol.separate_models && options.has("vote")) {
+    form.vote = vote_from(options.text("vote")).value_or(vote_rule::mean);
+  }
+  return form;
+}
+
+scorer::scorer(const model_spec& spec, const committee_spec& form, const model_catalogue& known,
+               pipeline transforms)
+    : committee_(spec, form, batch_rows, known),
       transforms_(std::move(transforms)),
-      metrics_(make_metrics(spec, network_.summary(), known)) {
+      metrics_(make_metrics(spec, committee_.summary(), known)) {
   features_.resize(batch_rows * volume(transforms_.output()));
 }
 
@@ -20,14 +31,14 @@ score scorer::run(span<const float> parameters, span<const float> statistics,
                   const dataset& rows) {
   if (rows.labels.empty()) throw data_error(rows.origin, "has no labels to score against");
   const auto start = std::chrono::steady_clock::now();
-  const std::size_t width = volume(network_.summary().output);
+  const std::size_t width = volume(committee_.summary().output);
   for (named_metric& m : metrics_) m.scorer->reset();
   double loss = 0;
   for (std::size_t first = 0; first < rows.rows(); first += batch_rows) {
     const std::size_t count = std::min(batch_rows, rows.rows() - first);
     load(rows, first, count);
     const float* labels = rows.labels.data() + first * rows.label_width;
-    const auto [sum, outputs] = network_.score(
+    const auto [sum, outputs] = committee_.score(
         parameters, statistics, {count, features_.data(), labels, rows.label_width});
     loss += sum;
     for (named_metric& m : metrics_) {
@@ -56,7 +67,7 @@ std::vector<float> scorer::predict(span<const float> parameters, span<const floa
   for (std::size_t first = 0; first < rows.rows(); first += batch_rows) {
     const std::size_t count = std::min(batch_rows, rows.rows() - first);
     load(rows, first, count);
-    const auto outputs = network_.predict(parameters, statistics, features_.data(), count);
+    const auto outputs = committee_.predict(parameters, statistics, features_.data(), count);
     out.insert(out.end(), outputs.begin(), outputs.end());
   }
   return out;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,15 +19,22 @@ using floats = std::vector<float>;
 constexpr std::size_t count = 4;
 const slice_range range{6, 96, count};
 
+template <class Entry>
+Entry entry_of(const registry<Entry>& known, const std::string& name) {
+  return known.at(name, "", "name");
+}
+
 center_slice make_slice(const std::string& protocol, std::uint64_t version = 0,
                         const settings& options = {}) {
-  static const registry<protocol_entry> known = builtin_protocols();
-  const protocol_entry& entry = known.at(protocol, "", "protocol");
-  protocol_setup setup;
-  setup.options = options;
-  setup.workers = 3;
+  auto plan = std::make_shared<run_plan>();
+  plan->protocol = entry_of(builtin_protocols(), protocol);
+  plan->setup.options = resolve(plan->protocol.options, options, {}, protocol);
+  plan->setup.workers = 5;
+  plan->consistency = entry_of(builtin_consistencies(), "asynchronous");
+  plan->compression = entry_of(builtin_codecs(), "none");
+  for (std::uint32_t i = 0; i <= range.index; ++i) plan->slices.push_back({i, 16 * i, count});
   const floats start{1, 2, 3, 4};
-  return {range, entry.make_server(setup, range), entry.answers_before, version, start};
+  return {plan, std::make_shared<center_slice::codecs>(plan), range.index, version, start, false};
 }
 
 struct commit_facts {
@@ -35,7 +43,7 @@ struct commit_facts {
   std::uint64_t sequence = 1;
   std::uint64_t base = 0;
   floats payload = {1, 1, 1, 1};
-  std::uint16_t codec = 0;
+  std::string codec = "";
 };
 
 commit_msg commit(const commit_facts& facts) {
@@ -47,14 +55,17 @@ commit_msg commit(const commit_facts& facts) {
   out->setBaseVersion(facts.base);
   out->setMiniBatches(1);
   out->setRows(16);
-  out->setCodec(static_cast<schema::Codec>(facts.codec));
+  out->setCodec(facts.codec);
   const auto to = out.floats(facts.payload.size(), [&](auto&& d) { out->adoptPayload(kj::mv(d)); });
   std::copy(facts.payload.begin(), facts.payload.end(), to.begin());
   return std::move(out).finish();
 }
 
 center_slice::answer give(center_slice& slice, const commit_facts& facts) {
-  return slice.commit(*commit(facts));
+  const center_slice::answers answers = slice.commit(commit(facts));
+  BOOST_TEST_REQUIRE(answers.size() == 1u);
+  BOOST_TEST(answers[0].worker == facts.worker);
+  return answers[0];
 }
 
 kind kind_of(const center_slice::answer& a) {
@@ -166,9 +177,9 @@ BOOST_AUTO_TEST_CASE(an_earlier_incarnation_is_fenced) {
 BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused_and_changes_nothing) {
   center_slice slice = make_slice("downpour", 5);
   commit_facts facts{0, 0, 1, 5};
-  facts.codec = 9;
-  BOOST_TEST(contains(refusal(slice, facts), "codec"));
-  facts.codec = 0;
+  facts.codec = "int8";
+  BOOST_TEST(contains(refusal(slice, facts), "encoded as 'int8', the run uses 'none'"));
+  facts.codec = "";
   for (const std::size_t size : {0, 3, 5, 100}) {
     facts.payload.assign(size, 1.0f);
     BOOST_TEST(contains(refusal(slice, facts), "the payload has " + std::to_string(size * 4)));
@@ -186,10 +197,11 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused_and_changes_nothing) {
 BOOST_AUTO_TEST_CASE(a_payload_of_odd_bytes_is_refused) {
   center_slice slice = make_slice("downpour");
   wire_builder<schema::Commit> out;
+  out->setSlice(range.index);
   out->setSequence(1);
   out->initPayload(count * sizeof(float) + 1);
-  const auto a = slice.commit(*std::move(out).finish());
-  BOOST_TEST((kind_of(a) == kind::REFUSED));
+  const auto a = slice.commit(std::move(out).finish());
+  BOOST_TEST((kind_of(a[0]) == kind::REFUSED));
   BOOST_TEST(slice.version() == 0u);
 }
 

@@ -24,6 +24,7 @@ supervisor_actor::behavior_type listener(supervisor_actor::pointer, reports* hea
       [=](const ready_msg& m) { heard->ready.push_back(m); },
       [=](const progress_msg& m) { heard->progress.push_back(m); },
       [=](const diverged_msg& m) { heard->diverged.push_back(m); },
+      [](const yielded_msg&) {},
       [](stop_atom, const std::string&) {},
       [](tick_atom) {},
   };

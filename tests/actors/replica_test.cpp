@@ -147,8 +147,8 @@ BOOST_AUTO_TEST_CASE(a_commit_holds_what_the_window_changed) {
   BOOST_TEST(std::abs(sent[2] - (by_hand.b - start[2])) < 1e-5);
   // It goes on from the answer, also from that to a repeat.
   const std::vector<float> center{3, 2, 1}, zero(3, 0.0f);
-  for (const bool repeat : {false, true}) {
-    one.answered(0, repeat, sent, center);
+  for (const auto what : {replica::news::applied, replica::news::repeat, replica::news::dropped}) {
+    one.answered(0, what, sent, center);
     one.new_window();
     BOOST_TEST((written(one) == zero));
   }
@@ -159,9 +159,9 @@ BOOST_AUTO_TEST_CASE(an_elastic_replica_moves_and_leaves_repeats_alone) {
   begin(one);
   const std::vector<float> sent = written(one), center{1.5f, -1.25f, 0.125f};
   BOOST_TEST((sent == start));
-  one.answered(0, true, sent, center);
+  one.answered(0, replica::news::repeat, sent, center);
   BOOST_TEST((written(one) == start));
-  one.answered(0, false, sent, center);
+  one.answered(0, replica::news::applied, sent, center);
   BOOST_TEST((written(one) == std::vector<float>{1.0f, -0.75f, 0.125f}));
 }
 
@@ -215,9 +215,9 @@ BOOST_AUTO_TEST_CASE(batch_statistics_are_a_slice_of_their_own) {
   BOOST_TEST((sent != mean));
   // Whatever the protocol, and repeat or not, it goes on with the answer.
   std::vector<float> now(count);
-  for (const bool repeat : {true, false}) {
-    const std::vector<float> answer(count, repeat ? 2.0f : 3.0f);
-    one.answered(slice, repeat, sent, answer);
+  for (const auto what : {replica::news::repeat, replica::news::applied}) {
+    const std::vector<float> answer(count, what == replica::news::repeat ? 2.0f : 3.0f);
+    one.answered(slice, what, sent, answer);
     one.write(slice, now);
     BOOST_TEST((now == answer));
   }

@@ -66,12 +66,12 @@ class farm {
 };
 
 lease lease_of(std::uint32_t epoch, std::uint64_t first, std::uint64_t last) {
-  return {first + 1, 0, epoch, {first, last}};
+  return {first + 1, 0, epoch, {first, last}, 0, false};
 }
 
 /// Whether the mini-batch holds the permutation's rows, with y = scale x.
 void check_rows(const farm& f, const mini_batch& got, double scale) {
-  const permutation order = f.plan->order_of(got.epoch);
+  const epoch_order order = f.plan->order_of(got.epoch);
   BOOST_TEST_REQUIRE(got.rows.rows == got.range.size());
   BOOST_TEST_REQUIRE(got.rows.label_width == 1u);
   for (std::size_t i = 0; i < got.rows.rows; ++i) {
@@ -273,6 +273,9 @@ BOOST_AUTO_TEST_CASE(what_is_cleared_is_forgotten) {
   BOOST_TEST(!f.feed.ready());
   BOOST_TEST(!f.feed.holds(0));
   BOOST_TEST(!f.feed.next_request());
+  // What was asked for may still arrive; nobody takes it. What was never asked for may not.
+  f.feed.arrived(0, f.answer(0, {0, {chunk, 2 * chunk}}));
+  BOOST_TEST(!f.feed.ready());
   BOOST_TEST(!f.feed.arrived(0, f.answer(0, {0, {chunk, 2 * chunk}})));
 }
 
