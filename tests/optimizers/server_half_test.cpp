@@ -202,6 +202,11 @@ BOOST_AUTO_TEST_CASE(dynsgd_divides_by_staleness_plus_one) {
     BOOST_TEST(server_of(entry)->apply(of(payload, tau), center, next));
     BOOST_TEST(std::abs(next[count - 1] - (1 - 0.6 / static_cast<double>(tau + 1))) < 1e-6);
   }
+  // In a round all start from the same centre, whatever its version: nothing is stale.
+  std::size_t culprit = 9;
+  const std::vector<commit_view> round{of(payload, 3), of(payload, 4)};
+  BOOST_TEST(server_of(entry)->apply_round(round, center, next, culprit));
+  BOOST_TEST(std::abs(next[0] - (1 - 2 * 0.6)) < 1e-6);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
