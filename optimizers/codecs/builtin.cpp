@@ -10,13 +10,11 @@ namespace troupe {
 
 namespace {
 
-const std::vector<std::string> answers = {"none", "float16", "bfloat16"};
-
 /// With the options that all of them share.
 codec_entry completed(codec_entry entry) {
   entry.options.push_back(
       declare::text("answers", "how the centre travels back to the workers", "none")
-          .one_of(answers));
+          .one_of({"none", "float16", "bfloat16"}));
   if (!entry.lossless) {
     entry.options.push_back(
         declare::boolean("error_feedback",

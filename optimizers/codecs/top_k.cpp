@@ -6,6 +6,7 @@
 // That takes time in proportion to n whatever the numbers are. Infinities and what is no number are
 // the largest of all, and so travel.
 
+#include <algorithm>
 #include <array>
 
 #include "troupe/optimizers/codecs/bits.hpp"
@@ -51,6 +52,12 @@ class histogram {
   std::array<std::array<std::uint32_t, buckets>, 4> tables_;
 };
 
+bool all_equal(const std::vector<std::uint32_t>& sizes) {
+  std::uint32_t differing = 0;
+  for (const std::uint32_t size : sizes) differing |= size ^ sizes.front();
+  return differing == 0;
+}
+
 class largest : public codec {
  public:
   explicit largest(double ratio) : ratio_(ratio) {}
@@ -79,6 +86,7 @@ class largest : public codec {
     counted_.count(count, [v](std::size_t i) { return magnitude(v[i]) >> first_shift; });
     const auto top = static_cast<std::uint32_t>(counted_.of_rank(rank));
     gather(values, top << first_shift, (top + 1) << first_shift);
+    if (all_equal(near_)) return near_.front();  // of zeros, say: no need to count them
 
     constexpr std::uint32_t ten = 1023;
     counted_.count(near_.size(),
