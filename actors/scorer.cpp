@@ -27,8 +27,7 @@ void scorer::load(const dataset& rows, std::size_t first, std::size_t count) {
   transforms_.apply(rows.type, rows.row(first), count, features_.data());
 }
 
-score scorer::run(span<const float> parameters, span<const float> statistics,
-                  const dataset& rows) {
+score scorer::run(span<const float> parameters, span<const float> statistics, const dataset& rows) {
   if (rows.labels.empty()) throw data_error(rows.origin, "has no labels to score against");
   const auto start = std::chrono::steady_clock::now();
   const std::size_t width = volume(committee_.summary().output);
@@ -56,8 +55,7 @@ score scorer::run(span<const float> parameters, span<const float> statistics,
       out.tables.emplace_back(m.name, table);
     }
   }
-  out.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include "troupe/actors/data_shard.hpp"
 #include "troupe/actors/evaluator.hpp"
 #include "troupe/actors/parameter_server.hpp"
+#include "troupe/actors/scorer.hpp"
 #include "troupe/actors/supervisor.hpp"
 #include "troupe/actors/worker.hpp"
 #include "troupe/cluster/run_folder.hpp"
@@ -160,6 +161,7 @@ trained_model model_of(const run_plan& plan, const prepared_data& data,
                        const run_outcome& outcome) {
   trained_model model;
   model.spec = plan.of.model;
+  model.form = committee_of(plan);
   model.parameters = outcome.model->parameters;
   model.statistics = outcome.model->statistics;
   model.transforms = data.transforms;

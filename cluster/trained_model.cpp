@@ -15,7 +15,7 @@ namespace troupe {
 
 void trained_model::save(const std::string& path) const {
   sectioned_file file;
-  put_model(file, spec, parameters, statistics);
+  put_model(file, spec, parameters, statistics, form);
   transforms.save(file);
   labels.save(file);
   file.put("columns", nlohmann::json(columns).dump(
@@ -30,6 +30,7 @@ trained_model trained_model::load(const std::string& path, const catalogue& know
   stored_model stored = get_model(file, known.models);
   trained_model model;
   model.spec = std::move(stored.spec);
+  model.form = stored.form;
   model.parameters = std::move(stored.parameters);
   model.statistics = std::move(stored.statistics);
   model.transforms = pipeline::load(file, known.data.transforms);
@@ -52,7 +53,7 @@ std::vector<float> trained_model::predict(const dataset& rows, const catalogue& 
   check_columns(rows, columns);
   check_values(rows, transforms);
   std::vector<float> answers =
-      scorer(spec, known.models, transforms).predict(parameters, statistics, rows);
+      scorer(spec, form, known.models, transforms).predict(parameters, statistics, rows);
   const auto bad = std::find_if(answers.begin(), answers.end(),
                                 [](float x) { return !std::isfinite(x); });
   if (bad != answers.end()) {

@@ -5,15 +5,18 @@
 
 #include "troupe/config/job.hpp"
 #include "troupe/data/prepare.hpp"
+#include "troupe/models/committee.hpp"
 #include "troupe/models/model_spec.hpp"
 
 namespace troupe {
 
 /// A model that has been trained, with all that is needed to use it: architecture, parameters,
-/// transforms, labels, and the job it comes from. What `model.troupe` holds.
+/// transforms, labels, and the job it comes from. What `model.troupe` holds. An ensemble is a model
+/// too: its members answer together.
 struct trained_model {
   model_spec spec;
-  std::vector<float> parameters, statistics;
+  committee_spec form;                        ///< how many members, and how they vote
+  std::vector<float> parameters, statistics;  ///< of all members, one after the other
   pipeline transforms;
   label_map labels;
   std::vector<std::string> columns;  ///< of the training data, where its source names them
@@ -26,7 +29,8 @@ struct trained_model {
   static trained_model load(const std::string& path, const catalogue& known);
 
   /// What the model says of rows of raw features (in the form of the training data, before any
-  /// transform): rows x outputs(), probabilities for a classification.
+  /// transform): rows x outputs(), probabilities for a classification, shares of voices where
+  /// members vote hard.
   /// \throws error (data) where the rows have another shape than the training data, or a value
   ///         is missing.
   std::vector<float> predict(const dataset& rows, const catalogue& known) const;

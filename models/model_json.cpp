@@ -108,6 +108,25 @@ model_spec spec_from(const json& root, const model_catalogue& catalogue) {
   return spec;
 }
 
+committee_spec form_from(const json& root) {
+  committee_spec form;
+  if (!root.is_object()) return form;
+  if (const auto members = root.find("members"); members != root.end()) {
+    const std::int64_t count = is_integer(*members) ? members->get<std::int64_t>() : 0;
+    if (count < 1 || count > std::int64_t{committee_spec::most_members}) {
+      throw data_error("members", "not a whole number from 1 to " +
+                                      std::to_string(committee_spec::most_members));
+    }
+    form.members = static_cast<std::size_t>(count);
+  }
+  if (root.contains("vote")) {
+    const auto vote = vote_from(text_member(root, "vote", ""));
+    if (!vote) throw data_error("vote", "neither 'mean' nor 'hard'");
+    form.vote = *vote;
+  }
+  return form;
+}
+
 json parse(const std::string& text) {
   // A model nests five levels. Deeper text is not built at all: the library copies a value by
   // recursion, and hostile text could exhaust the stack.
@@ -125,8 +144,12 @@ json parse(const std::string& text) {
 
 }  // namespace
 
-std::string to_json(const model_spec& spec) {
+std::string to_json(const model_spec& spec, const committee_spec& form) {
   json root = json::object();
+  if (form.members > 1) {
+    root["members"] = form.members;
+    root["vote"] = to_text(form.vote);
+  }
   root["input"] = spec.input;
   root["layers"] = json::array();
   for (const layer_spec& layer : spec.layers) {
@@ -149,6 +172,10 @@ model_spec model_from_json(const std::string& text, const model_catalogue& catal
     // A wrong option in a file is a matter of the file, whoever found it.
     throw data_error(e.place(), e.message());
   }
+}
+
+committee_spec committee_from_json(const std::string& text) {
+  return form_from(parse(text));
 }
 
 }  // namespace troupe

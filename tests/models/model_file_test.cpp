@@ -44,14 +44,16 @@ model_spec sample_spec() {
 
 struct sample_model {
   model_spec spec = sample_spec();
+  committee_spec form;
   std::vector<float> parameters, statistics;
 
-  sample_model() {
+  explicit sample_model(std::size_t members = 1, vote_rule vote = vote_rule::mean)
+      : form{members, vote} {
     const model_summary summary = describe(spec, known());
-    for (std::size_t i = 0; i < summary.parameters; ++i) {
+    for (std::size_t i = 0; i < members * summary.parameters; ++i) {
       parameters.push_back(0.25f * static_cast<float>(i) - 3);
     }
-    for (std::size_t i = 0; i < summary.statistics; ++i) {
+    for (std::size_t i = 0; i < members * summary.statistics; ++i) {
       statistics.push_back(static_cast<float>(i));
     }
     BOOST_REQUIRE(!statistics.empty());
@@ -60,7 +62,7 @@ struct sample_model {
   sectioned_file file() const {
     sectioned_file out;
     put_model(out, spec, {parameters.data(), parameters.size()},
-              {statistics.data(), statistics.size()});
+              {statistics.data(), statistics.size()}, form);
     return out;
   }
 };
@@ -153,6 +155,63 @@ BOOST_AUTO_TEST_CASE(a_model_comes_back_as_it_was_put) {
   BOOST_TEST(to_json(model_from_json(to_json(back.spec), known())) == to_json(back.spec));
 }
 
+BOOST_AUTO_TEST_CASE(several_models_come_back_together) {
+  for (const vote_rule vote : {vote_rule::mean, vote_rule::hard}) {
+    const sample_model models(3, vote);
+    const temporary_file at;
+    models.file().save(at.path);
+    const stored_model back = get_model(sectioned_file::load(at.path), known());
+    BOOST_TEST(back.form.members == 3u);
+    BOOST_TEST((back.form.vote == vote));
+    BOOST_TEST((back.parameters == models.parameters));
+    BOOST_TEST((back.statistics == models.statistics));
+  }
+}
+
+/// Files of before there were ensembles say nothing of members, and those of one model still do.
+BOOST_AUTO_TEST_CASE(one_model_says_nothing_of_members) {
+  for (const vote_rule vote : {vote_rule::mean, vote_rule::hard}) {
+    const sectioned_file file = sample_model(1, vote).file();
+    BOOST_TEST(file.text("model") == to_json(sample_spec()));
+    BOOST_TEST(file.text("model").find("members") == std::string::npos);
+    BOOST_TEST(file.text("model").find("vote") == std::string::npos);
+    const stored_model back = get_model(file, known());
+    BOOST_TEST(back.form.members == 1u);
+    BOOST_TEST((back.form.vote == vote_rule::mean));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(wrong_members_are_refused) {
+  const sample_model models(3);
+  const std::string text = models.file().text("model");
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string changed = text;
+    const auto place = changed.find(from);
+    BOOST_REQUIRE(place != std::string::npos);
+    sectioned_file file = models.file();
+    file.put("model", changed.replace(place, from.size(), to));
+    return refusal(file);
+  };
+  for (const char* count : {"0", "-1", "1.5", "1048577", "9223372036854775807",
+                            "18446744073709551615", "1e3", "\"3\"", "null", "[3]"}) {
+    BOOST_TEST(with("\"members\": 3", std::string("\"members\": ") + count) ==
+                   "section 'model': members: not a whole number from 1 to 1048576",
+               count);
+  }
+  BOOST_TEST(with("\"mean\"", "\"loud\"") == "section 'model': vote: neither 'mean' nor 'hard'");
+  BOOST_TEST(with("\"mean\"", "1") == "section 'model': 'vote' is no text");
+  const std::string parameters = std::to_string(models.parameters.size() * 4);
+  const std::string one = std::to_string(models.parameters.size() / 3);
+  const std::string two = std::to_string(models.parameters.size() / 3 * 2);
+  BOOST_TEST(with("\"members\": 3", "\"members\": 2") ==
+             "section 'parameters': holds " + parameters + " bytes, but its 2 members have " + two +
+                 " parameters");
+  BOOST_TEST(with("\"members\": 3,", "") == "section 'parameters': holds " + parameters +
+                                                " bytes, but the model has " + one + " parameters");
+  BOOST_TEST(with("\"members\": 3", "\"members\": 1048576").find("section 'parameters': holds ") ==
+             0u);
+}
+
 BOOST_AUTO_TEST_CASE(every_layer_and_metric_keeps_its_options) {
   for (const layer_entry& entry : known().layers.entries()) {
     settings options;
@@ -205,13 +264,16 @@ BOOST_AUTO_TEST_CASE(a_wrong_architecture_is_refused_with_its_place) {
 }
 
 BOOST_AUTO_TEST_CASE(vectors_of_another_length_are_refused) {
-  const sample_model model;
-  for (const char* section : {"parameters", "statistics"}) {
-    sectioned_file file = model.file();
-    const std::string whole = file.text(section);
-    for (const std::string& bytes : {std::string(), whole.substr(1), whole + "1234", whole + "x"}) {
-      file.put(section, bytes);
-      BOOST_TEST(refusal(file).find(std::string("section '") + section + "': holds ") == 0u);
+  for (const std::size_t members : {1u, 3u}) {
+    const sample_model model(members);
+    for (const char* section : {"parameters", "statistics"}) {
+      sectioned_file file = model.file();
+      const std::string whole = file.text(section);
+      for (const std::string& bytes :
+           {std::string(), whole.substr(1), whole + "1234", whole + "x"}) {
+        file.put(section, bytes);
+        BOOST_TEST(refusal(file).find(std::string("section '") + section + "': holds ") == 0u);
+      }
     }
   }
   sectioned_file empty;
@@ -225,6 +287,15 @@ BOOST_AUTO_TEST_CASE(a_model_that_diverged_is_refused) {
     model.parameters[7] = bad;
     BOOST_TEST(refusal(model.file()) ==
                "section 'parameters': number 7 is not finite (a diverged model)");
+    sample_model several(3);
+    several.parameters[several.parameters.size() / 3 + 7] = bad;
+    BOOST_TEST(refusal(several.file()) ==
+               "section 'parameters': number 7 of member 2 is not finite (a diverged model)");
+    several.parameters = sample_model(3).parameters;
+    several.statistics.back() = bad;
+    const std::string last = std::to_string(several.statistics.size() / 3 - 1);
+    BOOST_TEST(refusal(several.file()) == "section 'statistics': number " + last +
+                                              " of member 3 is not finite (a diverged model)");
   }
 }
 
@@ -260,7 +331,7 @@ BOOST_AUTO_TEST_CASE(no_damage_to_a_file_does_more_than_refuse_it) {
 
 // Past the checksums: what a program with bad intent could write.
 BOOST_AUTO_TEST_CASE(no_content_of_a_section_does_more_than_be_refused) {
-  const sample_model model;
+  const sample_model model(2, vote_rule::hard);
   const random_stream stream(2, random_purpose::test);
   const std::string alphabet = "{}[]\",:0123456789.-eE+truefalsn \\\x80\xff";
   std::size_t read = 0, refused = 0;
