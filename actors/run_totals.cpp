@@ -42,9 +42,7 @@ void add_score(nlohmann::ordered_json& out, const std::string& prefix, const sco
 }
 
 run_totals::run_totals(std::shared_ptr<const run_plan> plan)
-    : plan_(std::move(plan)),
-      workers_(plan_->setup.workers),
-      epochs_(plan_->of.training.epochs) {}
+    : plan_(std::move(plan)), workers_(plan_->setup.workers), epochs_(plan_->of.training.epochs) {}
 
 void run_totals::add(const schema::Progress::Reader& progress) {
   worker_totals& w = workers_[progress.getWorker()];
@@ -101,8 +99,7 @@ std::optional<report> run_totals::take_report(std::uint32_t worker, double now,
   return out;
 }
 
-report run_totals::evaluation_report(const score& evaluated, std::uint64_t rows,
-                                     double now) const {
+report run_totals::evaluation_report(const score& evaluated, std::uint64_t rows, double now) const {
   report out;
   out.time = now;
   out.evaluation = true;
@@ -127,9 +124,8 @@ nlohmann::ordered_json run_totals::summary(const ending& end) const {
   out["protocol"] = plan_->protocol.name;
   out["consistency"] = of.optimizer.consistency.name;
   out["compression"] = of.optimizer.compression.name;
-  out["communication_window"] = of.optimizer.window_is_epoch
-                                    ? nlohmann::json("epoch")
-                                    : nlohmann::json(plan_->setup.window);
+  out["communication_window"] =
+      of.optimizer.window_is_epoch ? nlohmann::json("epoch") : nlohmann::json(plan_->setup.window);
   out["workers"] = of.actors.workers;
   out["parameter_servers"] = of.actors.parameter_servers;
   out["data_shards"] = of.actors.data_shards;

@@ -58,6 +58,7 @@ class checker {
     const model_summary model = located(job_, [&] { return describe(job_.model, known_.models); });
     check_metrics(model);
     check_optimizer(job_, known_, model.parameters, warnings_);
+    check_vote(model);
     check_stop(model);
     check_sizes(model);
     check_cluster();
@@ -105,6 +106,17 @@ class checker {
       for (std::size_t k = 0; k < i; ++k) {
         if (job_.model.metrics[k].name == m.name) fail(path, "metric '" + m.name + "' twice");
       }
+    }
+  }
+
+  void check_vote(const model_summary& model) const {
+    const optimizer_spec& o = job_.optimizer;
+    const bool votes =
+        find_protocol(known_.protocols, o.protocol, "").separate_models && o.options.has("vote");
+    if (votes && o.options.text("vote") == "hard" && model.labels == label_use::values) {
+      fail("optimizer.vote", fmt::format("with loss '{}' there are no classes to vote for; 'mean' "
+                                         "takes the mean of what the models answer",
+                                         job_.model.loss));
     }
   }
 
