@@ -131,6 +131,7 @@ nlohmann::ordered_json run_totals::summary(const ending& end) const {
   out["data_shards"] = of.actors.data_shards;
   out["nodes"] = 1;
   out["parameters"] = plan_->model.parameters;
+  if (plan_->protocol.separate_models) out["members"] = plan_->groups;
   out["epochs"] = of.training.epochs;
   out["rows_trained"] = rows_;
   out["rows_repeated"] = rows_repeated_;
