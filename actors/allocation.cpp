@@ -63,8 +63,9 @@ void allocation::enter(std::uint32_t worker) {
 
 void allocation::leave(std::uint32_t worker) {
   if (!is_member(worker)) return;
-  view_.members.erase(std::find_if(view_.members.begin(), view_.members.end(),
-                                   [&](const membership::member& m) { return m.worker == worker; }));
+  view_.members.erase(
+      std::find_if(view_.members.begin(), view_.members.end(),
+                   [&](const membership::member& m) { return m.worker == worker; }));
   ++view_.number;
   view_changed_ = true;
 }
@@ -150,8 +151,8 @@ std::string allocation::take(const schema::Progress::Reader& progress) {
     const bool fits = progress.getDropped() ? book.lost(local(worker), progress.getEpoch(), r)
                                             : book.done(local(worker), progress.getEpoch(), r);
     if (!fits) {
-      return fmt::format("worker {} reports rows {} to {} of epoch {} that it was not given", worker,
-                         r.first, r.last, progress.getEpoch() + 1);
+      return fmt::format("worker {} reports rows {} to {} of epoch {} that it was not given",
+                         worker, r.first, r.last, progress.getEpoch() + 1);
     }
   }
   if (rows != progress.getRows()) {

@@ -66,13 +66,12 @@ using data_shard_actor = caf::typed_actor<
 /// Leads a run: hands out rows, watches progress, decides evaluation and stop.
 using supervisor_actor = caf::typed_actor<
     /// Run to the end; answered once, with the outcome.
-    caf::replies_to<run_atom>::with<outcome_ptr>,
-    caf::reacts_to<ready_msg>, caf::reacts_to<progress_msg>, caf::reacts_to<diverged_msg>,
+    caf::replies_to<run_atom>::with<outcome_ptr>, caf::reacts_to<ready_msg>,
+    caf::reacts_to<progress_msg>, caf::reacts_to<diverged_msg>,
     /// A round was over before this worker began its part.
     caf::reacts_to<yielded_msg>,
     /// Stop early, for this reason ("interrupted", "command").
-    caf::reacts_to<stop_atom, std::string>,
-    caf::reacts_to<tick_atom>>;
+    caf::reacts_to<stop_atom, std::string>, caf::reacts_to<tick_atom>>;
 
 /// Owns a replica and trains it.
 using worker_actor = caf::typed_actor<
@@ -90,9 +89,9 @@ using worker_actor = caf::typed_actor<
     caf::replies_to<finish_atom>::with<finished_atom>>;
 
 /// Scores the centre while training goes on.
-using evaluator_actor = caf::typed_actor<
-    caf::reacts_to<route_msg, std::vector<parameter_server_actor>>,
-    caf::replies_to<score_request>::with<score>>;
+using evaluator_actor =
+    caf::typed_actor<caf::reacts_to<route_msg, std::vector<parameter_server_actor>>,
+                     caf::replies_to<score_request>::with<score>>;
 
 /// Writes history.jsonl and events.jsonl, and tells the program around the run.
 using recorder_actor = caf::typed_actor<caf::reacts_to<report>, caf::reacts_to<run_event>,

@@ -50,13 +50,13 @@ class center_puller {
   using slice_handler =
       std::function<void(std::size_t slice, std::uint64_t version, span<const float> values)>;
 
-  /// Calls `on_slice` for every slice of `home`, then `done`. In a synchronous run a pull for nobody
-  /// brings all slices of one round: where a round has gone by in between, it starts again, and
-  /// `on_slice` is called again for the slices before. An answer that does not come or does not fit
-  /// goes to `failed`, with what is wrong. `self` must outlive the pull, and so must this.
+  /// Calls `on_slice` for every slice of `home`, then `done`. In a synchronous run a pull for
+  /// nobody brings all slices of one round: where a round has gone by in between, it starts again,
+  /// and `on_slice` is called again for the slices before. An answer that does not come or does not
+  /// fit goes to `failed`, with what is wrong. `self` must outlive the pull, and so must this.
   template <class Self>
-  void pull(Self* self, const run_plan& plan, const std::vector<parameter_server_actor>& home, whose of,
-            slice_handler on_slice, std::function<void()> done,
+  void pull(Self* self, const run_plan& plan, const std::vector<parameter_server_actor>& home,
+            whose of, slice_handler on_slice, std::function<void()> done,
             std::function<void(const std::string&)> failed) {
     next_ = unanswered_ = 0;
     of_ = of;

@@ -86,7 +86,9 @@ center_slice::answers center_slice::commit(const commit_msg& message) {
     return {{c.getWorker(), make_verdict(c, kind::FENCED), {}}};
   }
   if (c.getIncarnation() > from.incarnation) {
+    const center_msg base = from.base;  // it pulled before it could commit
     from = {};
+    from.base = base;
     from.incarnation = c.getIncarnation();
   }
   if (!from.waiting.empty() && (*from.waiting).getSequence() == c.getSequence()) {
@@ -116,8 +118,8 @@ center_slice::answers center_slice::accept(std::uint32_t worker) {
   }
   answers out;
   follow(gate_->commit(worker, (*message).getClock()), worker, out);
-  const auto mine = std::find_if(out.begin(), out.end(),
-                                 [&](const answer& a) { return a.worker == worker; });
+  const auto mine =
+      std::find_if(out.begin(), out.end(), [&](const answer& a) { return a.worker == worker; });
   if (mine == out.end()) {
     out.push_back({worker, make_verdict(*message, kind::HELD), {}});
   } else {
@@ -147,7 +149,8 @@ void center_slice::follow(const consistency::steps& steps, std::uint32_t arrived
 }
 
 // Commits of others since the version the worker started from; its own do not age it.
-std::uint64_t center_slice::staleness_of(known_worker& from, const schema::Commit::Reader& c) const {
+std::uint64_t center_slice::staleness_of(known_worker& from,
+                                         const schema::Commit::Reader& c) const {
   constexpr std::size_t kept = 4;  // a window begun before an answer arrived has an older base
   const std::uint64_t base = c.getBaseVersion();
   std::vector<std::uint64_t>& own = from.own;
@@ -166,8 +169,7 @@ commit_view center_slice::view_of(const known_worker& from, const schema::Commit
   view.worker = c.getWorker();
   view.mini_batches = c.getMiniBatches();
   view.rows = c.getRows();
-  view.fraction =
-      plan_->fraction(plan_->group_of(c.getWorker()), c.getEpoch(), c.getFirst());
+  view.fraction = plan_->fraction(plan_->group_of(c.getWorker()), c.getEpoch(), c.getFirst());
   if (!from.base.empty() && (*from.base).getVersion() == c.getBaseVersion()) {
     view.base = numbers_of(from.base);
   }

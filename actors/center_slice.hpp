@@ -79,13 +79,13 @@ class center_slice {
   /// What is remembered of a worker.
   struct known_worker {
     std::uint32_t incarnation = 0;
-    std::uint64_t sequence = 0;          // of the last commit applied
-    std::vector<std::uint64_t> own;      // versions it made since its base, ascending
-    center_msg base;                     // what it was last given, where the protocol wants it
-    commit_msg waiting;                  // held: not applied yet, or not answered
-    bool applied = false;                // the waiting one is
-    std::uint64_t staleness = 0;         // of the waiting one
-    shared_snapshot before;              // the centre that met it, where that is the answer
+    std::uint64_t sequence = 0;      // of the last commit applied
+    std::vector<std::uint64_t> own;  // versions it made since its base, ascending
+    center_msg base;                 // what it was last given, where the protocol wants it
+    commit_msg waiting;              // held: not applied yet, or not answered
+    bool applied = false;            // the waiting one is
+    std::uint64_t staleness = 0;     // of the waiting one
+    shared_snapshot before;          // the centre that met it, where that is the answer
   };
 
   answers refuse(const schema::Commit::Reader& c, const std::string& reason,

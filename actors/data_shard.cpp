@@ -18,8 +18,8 @@ rows_msg data_shard_state::fetch(const schema::Fetch::Reader& message) {
   const std::uint64_t first = message.getFirst(), last = message.getLast();
   if (message.getRun() != plan->run || first > last || message.getGroup() >= plan->groups ||
       last > plan->group_rows(message.getGroup())) {
-    throw run_error("fetch", fmt::format("positions {} to {} of {} rows", first, last,
-                                         plan->rows_per_epoch));
+    throw run_error(
+        "fetch", fmt::format("positions {} to {} of {} rows", first, last, plan->rows_per_epoch));
   }
   const epoch_order order = plan->order_of(message.getEpoch(), message.getGroup());
   wanted.clear();
@@ -42,9 +42,8 @@ rows_msg data_shard_state::fetch(const schema::Fetch::Reader& message) {
 }
 
 data_shard_actor::behavior_type data_shard(
-    data_shard_actor::stateful_pointer<data_shard_state> self,
-    std::shared_ptr<const run_plan> plan, std::shared_ptr<const dataset> rows,
-    position_range owned) {
+    data_shard_actor::stateful_pointer<data_shard_state> self, std::shared_ptr<const run_plan> plan,
+    std::shared_ptr<const dataset> rows, position_range owned) {
   const std::string who = fmt::format("data shard of rows {} to {}", owned.first, owned.last);
   fail_on_exception(self, who);
   self->state.plan = std::move(plan);

@@ -23,9 +23,8 @@ struct data_shard_state {
 
 /// A shard that owns rows [owned.first, owned.last) of `rows`.
 data_shard_actor::behavior_type data_shard(
-    data_shard_actor::stateful_pointer<data_shard_state> self,
-    std::shared_ptr<const run_plan> plan, std::shared_ptr<const dataset> rows,
-    position_range owned);
+    data_shard_actor::stateful_pointer<data_shard_state> self, std::shared_ptr<const run_plan> plan,
+    std::shared_ptr<const dataset> rows, position_range owned);
 
 /// First row of each of `shards` shards over `rows` rows, as equal as they go.
 std::vector<std::uint64_t> cut_shards(std::uint64_t rows, std::uint32_t shards);

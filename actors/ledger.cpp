@@ -4,8 +4,7 @@
 
 namespace troupe {
 
-ledger::ledger(const extent& e)
-    : extent_(e), held_(e.workers, 0), epoch_done_(e.epochs, 0) {
+ledger::ledger(const extent& e) : extent_(e), held_(e.workers, 0), epoch_done_(e.epochs, 0) {
   const std::uint64_t windows = (e.rows_per_epoch + e.window_rows - 1) / e.window_rows;
   const std::uint32_t count = e.shared ? 1 : e.workers;
   for (std::uint32_t k = 0; k < count; ++k) {

@@ -21,7 +21,7 @@ struct lease {
   std::uint64_t id = 0;
   std::uint32_t worker = 0;
   std::uint32_t epoch = 0;
-  position_range range;  ///< empty: its worker takes part in the round without rows
+  position_range range;     ///< empty: its worker takes part in the round without rows
   std::uint64_t clock = 0;  ///< the round it belongs to; 0: none
   bool closes = false;      ///< the last part of its worker's share of the round
 };
@@ -84,9 +84,9 @@ class ledger {
   /// Where a stock of positions stands: one for all, or one a worker.
   struct stock {
     std::uint32_t epoch = 0;
-    std::uint64_t at = 0;           // next free position
+    std::uint64_t at = 0;               // next free position
     std::uint64_t first = 0, last = 0;  // its part of every epoch
-    std::deque<piece> returned;     // free again
+    std::deque<piece> returned;         // free again
   };
   struct open_lease {
     lease of;

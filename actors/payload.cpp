@@ -26,7 +26,9 @@ std::string unexpected_codec(const std::string& got, const std::string& expected
   return fmt::format("it is encoded as '{}', the run uses '{}'", got, expected);
 }
 
-std::string name_of(const capnp::Text::Reader& name) { return {name.cStr(), name.size()}; }
+std::string name_of(const capnp::Text::Reader& name) {
+  return {name.cStr(), name.size()};
+}
 
 }  // namespace
 
@@ -56,11 +58,9 @@ std::size_t payload_codec::write(wire_builder<schema::Commit>& commit,
   values_.resize(range.count);
   fill(values_);
   bytes_.resize(codec_->most_bytes(range.count));
-  const std::size_t size =
-      feedback_->encode(*codec_, range.first, values_,
-                        key_of(slice, commit->getEpoch(), commit->getFirst()), bytes_);
-  const auto payload =
-      commit.bytes(size, [&](auto&& data) { commit->adoptPayload(kj::mv(data)); });
+  const std::size_t size = feedback_->encode(
+      *codec_, range.first, values_, key_of(slice, commit->getEpoch(), commit->getFirst()), bytes_);
+  const auto payload = commit.bytes(size, [&](auto&& data) { commit->adoptPayload(kj::mv(data)); });
   if (size > 0) std::memcpy(payload.data(), bytes_.data(), size);
   commit->setCodec(plan_->compression.name);
   return size;
@@ -80,8 +80,8 @@ std::string payload_codec::read(const schema::Commit::Reader& commit, std::vecto
   scratch.resize(count);
   if (!codec_->decode(bytes_of(commit.getPayload()),
                       key_of(slice, commit.getEpoch(), commit.getFirst()), scratch)) {
-    return fmt::format("its {} bytes are no {} numbers encoded as '{}'",
-                       commit.getPayload().size(), count, name);
+    return fmt::format("its {} bytes are no {} numbers encoded as '{}'", commit.getPayload().size(),
+                       count, name);
   }
   values = scratch;
   return {};
@@ -123,8 +123,8 @@ std::string answer_codec::read(const schema::Center::Reader& center, std::size_t
   if (name != name_) return unexpected_codec(name, name_.empty() ? "none" : name_);
   values_.resize(count);
   if (!codec_->decode(bytes_of(center.getPayload()), {}, values_)) {
-    return fmt::format("its {} bytes are no {} numbers encoded as '{}'",
-                       center.getPayload().size(), count, name);
+    return fmt::format("its {} bytes are no {} numbers encoded as '{}'", center.getPayload().size(),
+                       count, name);
   }
   values = values_;
   return {};

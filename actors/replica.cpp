@@ -43,7 +43,9 @@ void replica::install(std::size_t slice, span<const float> center) {
   if (plan_->is_statistics(slice)) statistics_base_ = statistics_;
 }
 
-void replica::start() { half_->start(parameters_); }
+void replica::start() {
+  half_->start(parameters_);
+}
 
 intent replica::step(const mini_batch& rows) {
   window_.epoch = rows.epoch;

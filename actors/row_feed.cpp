@@ -60,8 +60,7 @@ void row_feed::plan_chunk(chunk& c) const {
   if (shard_first_.size() == 1) return;
   const epoch_order order = plan_->order_of(c.asked.epoch, group_);
   for (std::uint64_t p = c.asked.range.first; p < c.asked.range.last; ++p) {
-    const auto after =
-        std::upper_bound(shard_first_.begin(), shard_first_.end(), order.row(p));
+    const auto after = std::upper_bound(shard_first_.begin(), shard_first_.end(), order.row(p));
     c.shard.push_back(static_cast<std::uint16_t>(after - shard_first_.begin() - 1));
   }
 }
@@ -80,8 +79,8 @@ bool row_feed::arrived(std::size_t shard, const rows_msg& message) {
           : std::count(at->shard.begin(), at->shard.end(), static_cast<std::uint16_t>(shard));
   const auto count = static_cast<std::size_t>(rows.getRows());
   const std::size_t raw_values = volume(plan_->transforms.input());
-  const bool known_type = rows.getType() == schema::ElementType::U8 ||
-                          rows.getType() == schema::ElementType::F32;
+  const bool known_type =
+      rows.getType() == schema::ElementType::U8 || rows.getType() == schema::ElementType::F32;
   if (!known_type || static_cast<std::ptrdiff_t>(count) != expected ||
       rows.getFeatures().size() != count * raw_values * element_bytes(rows.getType()) ||
       rows.getLabels().size() != count * plan_->label_width * sizeof(float)) {
@@ -101,8 +100,8 @@ void row_feed::drop_forgotten() {
 
 bool row_feed::ready() const {
   if (first_is_empty()) return true;
-  const auto next = std::find_if(chunks_.begin(), chunks_.end(),
-                                 [](const chunk& c) { return !c.forgotten; });
+  const auto next =
+      std::find_if(chunks_.begin(), chunks_.end(), [](const chunk& c) { return !c.forgotten; });
   return next != chunks_.end() && next->missing == 0;
 }
 
@@ -120,8 +119,7 @@ void row_feed::copy_rows(chunk& c, std::size_t count) {
     const std::size_t raw_bytes = volume(plan_->transforms.input()) * size_of(type);
     const auto* raw = reinterpret_cast<const std::byte*>(rows.getFeatures().begin());
     plan_->transforms.apply(type, raw + c.used[shard] * raw_bytes, run, to);
-    std::memcpy(label_to,
-                floats_of(rows.getLabels()).data() + c.used[shard] * plan_->label_width,
+    std::memcpy(label_to, floats_of(rows.getLabels()).data() + c.used[shard] * plan_->label_width,
                 run * plan_->label_width * sizeof(float));
     c.used[shard] += run;
     to += run * row_values_;
@@ -141,8 +139,8 @@ mini_batch row_feed::take() {
     leases_.pop_front();
     return out;
   }
-  const auto next = std::find_if(chunks_.begin(), chunks_.end(),
-                                 [](const chunk& c) { return !c.forgotten; });
+  const auto next =
+      std::find_if(chunks_.begin(), chunks_.end(), [](const chunk& c) { return !c.forgotten; });
   chunk& c = *next;
   const std::uint64_t count =
       std::min<std::uint64_t>(plan_->of.training.batch_size, c.asked.range.last - c.at);
@@ -170,9 +168,9 @@ bool row_feed::holds(std::uint32_t epoch) const {
 void row_feed::clear() {
   for (chunk& c : chunks_) c.forgotten = true;
   drop_forgotten();
-  leases_.erase(std::remove_if(leases_.begin(), leases_.end(),
-                               [](const held_lease& l) { return !l.closes; }),
-                leases_.end());
+  leases_.erase(
+      std::remove_if(leases_.begin(), leases_.end(), [](const held_lease& l) { return !l.closes; }),
+      leases_.end());
   for (held_lease& l : leases_) l.asked = l.last = l.taken;
 }
 
@@ -182,8 +180,8 @@ std::vector<std::pair<std::uint64_t, position_range>> row_feed::skip_until(std::
     const held_lease& l = leases_.front();
     skipped.emplace_back(l.id, position_range{l.taken, l.last});
     for (std::uint64_t at = l.taken; at < l.asked;) {
-      const auto wanted = std::find_if(chunks_.begin(), chunks_.end(),
-                                       [](const chunk& c) { return !c.forgotten; });
+      const auto wanted =
+          std::find_if(chunks_.begin(), chunks_.end(), [](const chunk& c) { return !c.forgotten; });
       at = wanted->asked.range.last;
       wanted->forgotten = true;
     }

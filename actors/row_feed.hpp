@@ -67,12 +67,12 @@ class row_feed {
  private:
   struct chunk {
     request asked;
-    std::uint64_t at = 0;                // next position to take
-    std::vector<std::uint16_t> shard;    // of each position; empty with one shard
-    std::vector<rows_msg> rows;          // by shard
-    std::vector<std::size_t> used;       // rows taken, by shard
-    std::size_t missing = 0;             // shards that have not answered
-    bool forgotten = false;              // its rows are not wanted any more
+    std::uint64_t at = 0;              // next position to take
+    std::vector<std::uint16_t> shard;  // of each position; empty with one shard
+    std::vector<rows_msg> rows;        // by shard
+    std::vector<std::size_t> used;     // rows taken, by shard
+    std::size_t missing = 0;           // shards that have not answered
+    bool forgotten = false;            // its rows are not wanted any more
   };
   struct held_lease {
     std::uint64_t id = 0;

@@ -87,20 +87,19 @@ std::shared_ptr<run_plan> make_run_plan(const job& of, const catalogue& known,
     plan->setup.window = static_cast<std::uint32_t>((plan->rows_per_epoch + share - 1) / share);
   }
   plan->setup.window = std::max(plan->setup.window, 1u);
-  plan->consistency = known.consistencies.at(
-      of.optimizer.consistency.name, of.place("optimizer.consistency.name"), "consistency");
-  plan->compression = known.compressions.at(
-      of.optimizer.compression.name, of.place("optimizer.compression.name"), "compression");
+  plan->consistency = known.consistencies.at(of.optimizer.consistency.name,
+                                             of.place("optimizer.consistency.name"), "consistency");
+  plan->compression = known.compressions.at(of.optimizer.compression.name,
+                                            of.place("optimizer.compression.name"), "compression");
   if (plan->protocol.shares_parameters) {
     plan->setup.shared = std::make_shared<shared_parameters>(plan->model.parameters);
   }
   if (plan->protocol.separate_models) {
     plan->groups = of.actors.workers;
-    plan->disjoint = of.optimizer.options.has("data") &&
-                     of.optimizer.options.text("data") == "disjoint";
+    plan->disjoint =
+        of.optimizer.options.has("data") && of.optimizer.options.text("data") == "disjoint";
   }
-  plan->slices =
-      cut_slices(plan->model.parameters, of.actors.slice, of.actors.parameter_servers);
+  plan->slices = cut_slices(plan->model.parameters, of.actors.slice, of.actors.parameter_servers);
   return plan;
 }
 

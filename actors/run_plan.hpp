@@ -48,8 +48,8 @@ struct run_plan {
   pipeline transforms;
   std::size_t label_width = 1;
   std::uint64_t rows_per_epoch = 0;
-  bool has_validation = false;  ///< evaluation while training is on it, else on the test part
-  bool has_evaluation = false;  ///< whether there is either of them
+  bool has_validation = false;      ///< evaluation while training is on it, else on the test part
+  bool has_evaluation = false;      ///< whether there is either of them
   std::vector<slice_range> slices;  ///< of the parameter vector
   /// What training starts from; empty: the layers' initialisers, with the job's seed.
   std::vector<float> first_parameters, first_statistics;

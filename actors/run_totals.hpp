@@ -34,8 +34,8 @@ class run_totals {
     double seconds = 0;
     std::string stopped_by;
     std::string failure;
-    score test;                ///< of the saved model; has_data false: no test part
-    score validation;          ///< the same on the validation part, where there is one
+    score test;        ///< of the saved model; has_data false: no test part
+    score validation;  ///< the same on the validation part, where there is one
     std::uint64_t rebalances = 0;
   };
   /// summary.json, its keys in order.

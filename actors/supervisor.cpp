@@ -87,8 +87,8 @@ void supervisor_state::install() {
     message->setSlice(static_cast<std::uint32_t>(slice));
     message->setFirst(range.first);
     message->setStatistics(plan_->is_statistics(slice));
-    const auto payload = message.floats(
-        range.count, [&](auto&& data) { message->adoptPayload(kj::mv(data)); });
+    const auto payload =
+        message.floats(range.count, [&](auto&& data) { message->adoptPayload(kj::mv(data)); });
     std::copy_n(whole.data() + range.first, range.count, payload.data());
     self_->request(cast_.servers[home_[slice]], answer_timeout, std::move(message).finish())
         .then(
@@ -118,8 +118,8 @@ void supervisor_state::introduce_workers(std::uint32_t first, std::uint32_t last
   message->setRun(plan_->run);
   auto slices = message->initSlices(static_cast<unsigned>(home_.size()));
   for (unsigned i = 0; i < slices.size(); ++i) slices.set(i, home_[i]);
-  const auto shards = cut_shards(plan_->rows_per_epoch,
-                                 static_cast<std::uint32_t>(cast_.shards.size()));
+  const auto shards =
+      cut_shards(plan_->rows_per_epoch, static_cast<std::uint32_t>(cast_.shards.size()));
   auto firsts = message->initShardFirst(static_cast<unsigned>(shards.size()));
   for (unsigned i = 0; i < firsts.size(); ++i) firsts.set(i, shards[i]);
   const route_msg route = std::move(message).finish();
@@ -222,12 +222,11 @@ void supervisor_state::report_progress(bool all) {
 }
 
 void supervisor_state::evaluate_if_due() {
-  const double every =
-      plan_->of.training.evaluate_every * static_cast<double>(plan_->epoch_rows());
+  const double every = plan_->of.training.evaluate_every * static_cast<double>(plan_->epoch_rows());
   // The last one is that of the saved model, after all windows are answered.
   if (!(every > 0) || evaluating_ || allocation_->all_done() || !plan_->has_evaluation) return;
-  const auto due = static_cast<std::uint64_t>(
-      std::min(static_cast<double>(totals_->rows()) / every, 1e18));
+  const auto due =
+      static_cast<std::uint64_t>(std::min(static_cast<double>(totals_->rows()) / every, 1e18));
   if (due <= evaluations_due_) return;
   evaluations_due_ = due;
   evaluating_ = true;

@@ -87,7 +87,7 @@ class supervisor_state {
   std::optional<stop_rules> rules_;
   std::vector<bool> joined_;
   std::optional<warm_start> warming_;  // while only the first worker trains
-  std::size_t waiting_ = 0;  // answers outstanding in the current mode
+  std::size_t waiting_ = 0;            // answers outstanding in the current mode
   std::uint64_t evaluations_asked_ = 0;
   std::uint64_t evaluations_due_ = 0;  // by the rows trained when the last one was asked for
   bool evaluating_ = false;
@@ -99,7 +99,6 @@ class supervisor_state {
 
 /// The supervisor of one run over a cast that lives already.
 supervisor_actor::behavior_type supervisor(supervisor_state::pointer self,
-                                           std::shared_ptr<const run_plan> plan,
-                                           cast_handles cast);
+                                           std::shared_ptr<const run_plan> plan, cast_handles cast);
 
 }  // namespace troupe

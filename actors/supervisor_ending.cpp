@@ -36,8 +36,8 @@ void supervisor_state::score_center() {
       .then(
           [this](const score& last) {
             if (last.has_data) {
-              self_->send(cast_.recorder, totals_->evaluation_report(last, totals_->rows(),
-                                                                     ending_.seconds));
+              self_->send(cast_.recorder,
+                          totals_->evaluation_report(last, totals_->rows(), ending_.seconds));
               rules_->add(last);
             }
             score_model(last);
@@ -56,8 +56,7 @@ void supervisor_state::score_model(const score& last) {
   waiting_ = parts.size();
   if (parts.empty()) return deliver(model);
   for (const score_part part : parts) {
-    self_->request(cast_.evaluator, caf::infinite,
-                   score_request{evaluations_asked_, part, model})
+    self_->request(cast_.evaluator, caf::infinite, score_request{evaluations_asked_, part, model})
         .then(
             [this, part, model](const score& s) {
               const bool validation = part == score_part::watch && plan_->has_validation;

@@ -17,7 +17,9 @@ void worker_state::begin(std::shared_ptr<const run_plan> plan, std::uint32_t num
   who_ = fmt::format("worker {}", number);
 }
 
-void worker_state::fail(const std::string& why) { self_->quit(actor_failure(who_, why)); }
+void worker_state::fail(const std::string& why) {
+  self_->quit(actor_failure(who_, why));
+}
 
 void worker_state::fail(const std::string& doing, const caf::error& problem) {
   fail(doing + ": " + text_of(problem, self_->system().config()));
@@ -73,8 +75,7 @@ void worker_state::assign(const schema::Assign::Reader& message) {
   const position_range range{message.getFirst(), message.getLast()};
   const bool may_be_empty = plan_->in_rounds() && message.getCloses();
   if (message.getEpoch() >= plan_->of.training.epochs || range.first > range.last ||
-      (range.first == range.last && !may_be_empty) ||
-      range.last > plan_->group_rows(group_)) {
+      (range.first == range.last && !may_be_empty) || range.last > plan_->group_rows(group_)) {
     return fail("a lease lies outside the run");
   }
   view_ = std::max(view_, message.getView());
@@ -221,8 +222,8 @@ caf::result<finished_atom> worker_state::finish() {
   return promise;
 }
 
-worker_actor::behavior_type worker(worker_state::pointer self,
-                                   std::shared_ptr<const run_plan> plan, std::uint32_t number) {
+worker_actor::behavior_type worker(worker_state::pointer self, std::shared_ptr<const run_plan> plan,
+                                   std::uint32_t number) {
   self->state.begin(std::move(plan), number);
   fail_on_exception(self, fmt::format("worker {}", number));
   return {

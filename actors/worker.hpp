@@ -99,7 +99,7 @@ class worker_state {
 };
 
 /// Worker `number` of the run; to be spawned detached (it computes for long), except in tests.
-worker_actor::behavior_type worker(worker_state::pointer self,
-                                   std::shared_ptr<const run_plan> plan, std::uint32_t number);
+worker_actor::behavior_type worker(worker_state::pointer self, std::shared_ptr<const run_plan> plan,
+                                   std::uint32_t number);
 
 }  // namespace troupe

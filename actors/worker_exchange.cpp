@@ -77,16 +77,14 @@ bool worker_state::take_center(std::uint32_t slice, const schema::Verdict::Reade
   }
   if (what != kind::APPLIED && what != kind::REPEAT && what != kind::DROPPED) {
     fail(fmt::format("slice {}: the commit was {}", number,
-                     what == kind::FENCED
-                         ? std::string("fenced")
-                         : std::string("refused: ") + verdict.getReason().cStr()));
+                     what == kind::FENCED ? std::string("fenced")
+                                          : std::string("refused: ") + verdict.getReason().cStr()));
     return false;
   }
   const bool pushed = center.empty() && what == kind::APPLIED && how_ == intent::push;
   span<const float> values;
   if (!pushed) {
-    const std::string problem =
-        answers_->read(*center, plan_->range_of(number).count, values);
+    const std::string problem = answers_->read(*center, plan_->range_of(number).count, values);
     if (!problem.empty()) {
       fail(fmt::format("the answer for slice {}: {}", number, problem));
       return false;
@@ -118,8 +116,8 @@ bool worker_state::take_center(std::uint32_t slice, const schema::Verdict::Reade
   }
   if (!pushed) {
     // The centre from before the commit is a version older than where this worker stands.
-    const bool before = plan_->protocol.answers_before && !plan_->is_statistics(number) &&
-                        what == kind::APPLIED;
+    const bool before =
+        plan_->protocol.answers_before && !plan_->is_statistics(number) && what == kind::APPLIED;
     base_version_[slice] = (*center).getVersion() + (before ? 1 : 0);
   }
   sent_[slice] = {};
@@ -154,7 +152,8 @@ void worker_state::report_window() {
   progress->setCommitted(how_ != intent::publish && !dropped_);
   progress->setLossSum(window.loss_sum);
   progress->setCorrect(window.correct);
-  progress->setSeconds(std::chrono::duration<double>(std::chrono::steady_clock::now() - window_start_).count());
+  progress->setSeconds(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - window_start_).count());
   progress->setStaleness(static_cast<double>(staleness_) /
                          static_cast<double>(std::max<std::size_t>(plan_->slices.size(), 1)));
   progress->setRepeats(repeats_);

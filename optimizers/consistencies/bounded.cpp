@@ -1,9 +1,9 @@
 // Stale synchronous parallel: Ho et al., "More effective distributed ML via a stale synchronous
 // parallel parameter server", NIPS 2013.
 //
-// A commit of clock t is applied when it arrives; its worker goes on once every member has committed
-// clock t - s. So a worker trains its window t + 1 only while the slowest one is at work on its
-// window t + 1 - s or a later one.
+// A commit of clock t is applied when it arrives; its worker goes on once every member has
+// committed clock t - s. So a worker trains its window t + 1 only while the slowest one is at work
+// on its window t + 1 - s or a later one.
 
 #include <algorithm>
 #include <limits>

@@ -99,8 +99,8 @@ class synchronous : public consistency {
   std::uint64_t backups_;
   bool decides_;
   std::uint64_t clock_ = 0;
-  std::map<std::uint32_t, std::uint64_t> from_clock_;  // of the members
-  std::map<std::uint32_t, std::uint64_t> kept_;        // clocks of commits not applied yet
+  std::map<std::uint32_t, std::uint64_t> from_clock_;           // of the members
+  std::map<std::uint32_t, std::uint64_t> kept_;                 // clocks of commits not applied yet
   std::map<std::uint64_t, std::vector<std::uint32_t>> closed_;  // rounds decided elsewhere
 };
 

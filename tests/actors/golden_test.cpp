@@ -3,7 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "actors/stage.hpp"
+#include "actors/scalar_troupe.hpp"
 
 using namespace troupe;
 using namespace troupe::testing;
@@ -12,108 +12,48 @@ BOOST_AUTO_TEST_SUITE(golden)
 
 namespace {
 
-struct reports {
-  std::vector<ready_msg> ready;
-  std::vector<progress_msg> progress;
-  std::vector<diverged_msg> diverged;
-};
+const std::vector<std::string> bounded = {"optimizer.consistency={name: bounded, staleness: 1}"};
+const std::vector<std::string> synchronous = {"optimizer.consistency=synchronous"};
 
-supervisor_actor::behavior_type listener(supervisor_actor::pointer, reports* heard) {
-  return {
-      [](run_atom) { return outcome_ptr{}; },
-      [=](const ready_msg& m) { heard->ready.push_back(m); },
-      [=](const progress_msg& m) { heard->progress.push_back(m); },
-      [=](const diverged_msg& m) { heard->diverged.push_back(m); },
-      [](const yielded_msg&) {},
-      [](stop_atom, const std::string&) {},
-      [](tick_atom) {},
-  };
-}
-
-/// One server, two shards and some workers around the scalar model.
-class scalar_troupe {
- public:
-  scalar_troupe(const std::string& protocol, std::uint32_t workers, std::uint32_t window,
-                const std::string& option = "")
-      : rows_(halves(64)) {
-    job of = scalar_job(option.empty() ? protocol : protocol + "\n  " + option, workers, window);
-    plan_ = scalar_plan(of, rows_);
-    server_ = stage_.keep(stage_.system.spawn(parameter_server, plan_, 0u));
-    supervisor_ = stage_.keep(stage_.system.spawn(listener, &heard));
-    const std::vector<data_shard_actor> shards = {
-        stage_.keep(stage_.system.spawn(data_shard, plan_, rows_, position_range{0, 30})),
-        stage_.keep(stage_.system.spawn(data_shard, plan_, rows_, position_range{30, 64}))};
-    wire_builder<schema::Install> install;
-    install->setRun(plan_->run);
-    install.floats(1, [&](auto&& d) { install->adoptPayload(kj::mv(d)); })[0] = 1.0f;
-    caf::anon_send(server_, std::move(install).finish());
-    wire_builder<schema::Route> route;
-    route->setRun(plan_->run);
-    route->initSlices(1).set(0, 0);
-    auto firsts = route->initShardFirst(2);
-    firsts.set(0, 0);
-    firsts.set(1, 30);
-    const route_msg message = std::move(route).finish();
-    for (std::uint32_t i = 0; i < workers; ++i) {
-      workers_.push_back(stage_.keep(stage_.system.spawn(worker, plan_, i)));
-      caf::anon_send(workers_.back(), message, supervisor_,
-                     std::vector<parameter_server_actor>{server_}, shards);
-    }
-    stage_.drain();
-    BOOST_REQUIRE_EQUAL(heard.ready.size(), workers);
-  }
-
-  /// Worker `k` trains the next `count` positions, which closes a window; the centre after it.
-  double turn(std::uint32_t k, std::uint64_t count) {
-    wire_builder<schema::Assign> lease;
-    lease->setLease(++leases_);
-    lease->setFirst(position_);
-    lease->setLast(position_ + count);
-    position_ += count;
-    caf::anon_send(workers_[k], std::move(lease).finish());
-    stage_.drain();
-    return center();
-  }
-
-  double center() {
-    wire_builder<schema::Pull> pull;
-    pull->setRun(plan_->run);
-    caf::scoped_actor self(stage_.system);
-    self->send(caf::actor_cast<caf::actor>(server_), std::move(pull).finish());
-    stage_.drain();
-    double value = NAN;
-    self->receive([&](const center_msg& m) { value = floats_of((*m).getPayload())[0]; },
-                  caf::after(std::chrono::seconds(0)) >> [] {});
-    return value;
-  }
-
-  reports heard;
-
- private:
-  stage stage_;
-  std::shared_ptr<dataset> rows_;
-  std::shared_ptr<run_plan> plan_;
-  parameter_server_actor server_;
-  supervisor_actor supervisor_;
-  std::vector<worker_actor> workers_;
-  std::uint64_t position_ = 0, leases_ = 0;
-};
-
+/// Two workers taking turns, answered at once or within a bound of one window (which turns keep).
 void check_trajectory(const std::string& protocol, const std::vector<double>& centers,
-                      const std::vector<double>& staleness) {
-  scalar_troupe troupe(protocol, 2, 2);
-  for (std::size_t i = 0; i < centers.size(); ++i) {
-    BOOST_TEST_CONTEXT(protocol << ", commit " << i + 1) {
-      BOOST_TEST(troupe.turn(i % 2, 2) == centers[i], boost::test_tools::tolerance(1e-6));
-      const auto progress = *troupe.heard.progress.back();
-      BOOST_TEST(progress.getWorker() == i % 2);
-      BOOST_TEST(progress.getStaleness() == staleness[i]);
-      BOOST_TEST(progress.getMiniBatches() == 2u);
-      BOOST_TEST(progress.getBytesSent() == sizeof(float));
-      BOOST_TEST(progress.getSequence() == i / 2 + 1);
+                      const std::vector<double>& staleness, std::vector<std::string> changes = {}) {
+  for (const bool within_bound : {false, true}) {
+    if (within_bound) changes.insert(changes.end(), bounded.begin(), bounded.end());
+    scalar_troupe troupe(protocol, 2, 2, changes);
+    if (within_bound) troupe.enrol();
+    for (std::size_t i = 0; i < centers.size(); ++i) {
+      BOOST_TEST_CONTEXT(protocol << ", commit " << i + 1) {
+        BOOST_TEST(troupe.turn(i % 2, 2) == centers[i], boost::test_tools::tolerance(1e-6));
+        const auto progress = *troupe.heard.progress.back();
+        BOOST_TEST(progress.getWorker() == i % 2);
+        BOOST_TEST(progress.getStaleness() == staleness[i]);
+        BOOST_TEST(progress.getMiniBatches() == 2u);
+        BOOST_TEST(progress.getBytesSent() == sizeof(float));
+        BOOST_TEST(progress.getSequence() == i / 2 + 1);
+      }
     }
   }
 }
+
+/// Rounds of two workers with two mini-batches each; the centre follows `next`.
+void check_rounds(const std::string& protocol, const std::function<double(double)>& next,
+                  std::vector<std::string> changes = synchronous) {
+  scalar_troupe troupe(protocol, 2, 2, changes);
+  troupe.enrol();
+  double c = 1;
+  for (int i = 0; i < 6; ++i) {
+    c = next(c);
+    BOOST_TEST_CONTEXT(protocol << ", round " << i + 1) {
+      BOOST_TEST(troupe.round({2, 2}) == c, boost::test_tools::tolerance(2e-6));
+      BOOST_TEST(troupe.heard.progress.size() == 2u * static_cast<unsigned>(i + 1));
+      BOOST_TEST((*troupe.heard.progress.back()).getStaleness() == 0);
+    }
+  }
+}
+
+/// What two steps at rate 0.1 add to x, as a share of it.
+constexpr double d = 0.81 - 1;
 
 }  // namespace
 
@@ -131,7 +71,7 @@ BOOST_AUTO_TEST_CASE(dynsgd) {
 
 BOOST_AUTO_TEST_CASE(aeasgd_exchanges_in_one_round_trip) {
   constexpr double alpha = 0.25;
-  scalar_troupe troupe("aeasgd", 2, 2, "alpha: 0.25");
+  scalar_troupe troupe("aeasgd", 2, 2, {"optimizer.alpha=0.25"});
   double c = 1, x[2] = {1, 1};
   for (int i = 0; i < 6; ++i) {
     double& mine = x[i % 2];
@@ -141,6 +81,144 @@ BOOST_AUTO_TEST_CASE(aeasgd_exchanges_in_one_round_trip) {
     mine -= moved;
     BOOST_TEST_CONTEXT("commit " << i + 1)
     BOOST_TEST(troupe.turn(i % 2, 2) == c, boost::test_tools::tolerance(1e-6));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(adag_thesis_damps_what_is_far_from_where_it_began) {
+  check_trajectory("adag_thesis", {0.905, 0.810849706, 0.725630117, 0.649154787}, {0, 1, 1, 1},
+                   {"optimizer.gamma=1"});
+}
+
+BOOST_AUTO_TEST_CASE(eamsgd_looks_ahead_and_exchanges) {
+  constexpr double alpha = 0.25, mu = 0.5;
+  for (const bool within_bound : {false, true}) {
+    std::vector<std::string> changes = {"optimizer.gradient_rule=null", "optimizer.alpha=0.25",
+                                        "optimizer.learning_rate=0.1", "optimizer.momentum=0.5"};
+    if (within_bound) changes.push_back(bounded[0]);
+    scalar_troupe troupe("eamsgd", 2, 2, changes);
+    if (within_bound) troupe.enrol();
+    double c = 1, x[2] = {1, 1}, v[2] = {0, 0};
+    for (std::size_t i = 0; i < 6; ++i) {
+      const std::size_t k = i % 2;
+      for (int step = 0; step < 2; ++step) {
+        v[k] = mu * v[k] - 0.1 * (x[k] + mu * v[k]);
+        x[k] += v[k];
+      }
+      const double moved = alpha * (x[k] - c);
+      c += moved;
+      x[k] -= moved;
+      BOOST_TEST(troupe.turn(static_cast<std::uint32_t>(k), 2) == c,
+                 boost::test_tools::tolerance(1e-6));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(downpour_pushes_and_fetches_apart) {
+  // Every number sent is counted once, and answers bring the centre where it was asked for: eight
+  // mini-batches in pushes of two, with a fetch after four or after each.
+  for (const auto& [fetch, received] :
+       {std::pair<int, std::vector<std::uint64_t>>{4, {0, 4, 0, 4}}, {1, {8, 8, 8, 8}}}) {
+    scalar_troupe troupe("downpour", 1, 2, {"optimizer.fetch_window=" + std::to_string(fetch)});
+    BOOST_TEST(troupe.turn(0, 8) == std::pow(0.9, 8), boost::test_tools::tolerance(1e-6));
+    BOOST_TEST_REQUIRE(troupe.heard.progress.size() == 4u);
+    for (std::size_t i = 0; i < 4; ++i) {
+      BOOST_TEST((*troupe.heard.progress[i]).getBytesReceived() == received[i]);
+      BOOST_TEST((*troupe.heard.progress[i]).getBytesSent() == 4u);
+      BOOST_TEST((*troupe.heard.progress[i]).getCommitted());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_server_rule_steps_on_differences) {
+  // Dean's Adagrad: c <- c + gamma D / sqrt(sum of D^2).
+  scalar_troupe troupe("downpour", 2, 2,
+                       {"optimizer.server_rule={name: adagrad, learning_rate: 0.05, "
+                        "accumulator: 0, epsilon: 1.0e-30}"});
+  double c = 1, x[2] = {1, 1}, squares = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const double difference = d * x[i % 2];
+    squares += difference * difference;
+    c += 0.05 * difference / std::sqrt(squares);
+    x[i % 2] = c;
+    BOOST_TEST(troupe.turn(static_cast<std::uint32_t>(i % 2), 2) == c,
+               boost::test_tools::tolerance(1e-5));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(rounds_of_differences) {
+  check_rounds("downpour", [](double c) { return c + 2 * d * c; });
+  check_rounds("dynsgd", [](double c) { return c + 2 * d * c; });
+  check_rounds("adag", [](double c) { return c + 2 * d * c / 2; });
+  check_rounds("adag_thesis", [](double c) { return c + 2 * d * c / 2; });
+  check_rounds("averaging", [](double c) { return c + d * c; });
+  double momentum = 0;
+  check_rounds("diloco", [&](double c) {
+    const double g = -d * c;
+    momentum = 0.9 * momentum + g;
+    return c - 0.7 * (g + 0.9 * momentum);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(rounds_of_elastic_exchanges) {
+  for (const std::string name : {"easgd", "aeasgd", "eamsgd"}) {
+    double x = 1, v = 0;
+    std::vector<std::string> changes = {synchronous[0], "optimizer.alpha=0.25"};
+    const double mu = name == "eamsgd" ? 0.5 : 0;
+    if (name == "eamsgd") {
+      changes.insert(changes.end(), {"optimizer.gradient_rule=null", "optimizer.learning_rate=0.1",
+                                     "optimizer.momentum=0.5"});
+    }
+    check_rounds(
+        name,
+        [&](double c) {
+          for (int step = 0; step < 2; ++step) {
+            v = mu * v - 0.1 * (x + mu * v);
+            x += v;
+          }
+          const double moved = 0.25 * (x - c);
+          x -= moved;
+          return c + 2 * moved;
+        },
+        changes);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(rounds_weigh_by_rows_and_may_lack_some) {
+  // Two mini-batches and one: rows 2 and 1.
+  scalar_troupe mean("averaging", 2, 2);
+  mean.enrol();
+  double c = 1;
+  for (int i = 0; i < 3; ++i) {
+    c += c * (2 * d + 1 * (0.9 - 1)) / 3;
+    BOOST_TEST(mean.round({2, 1}) == c, boost::test_tools::tolerance(2e-6));
+  }
+  // A worker without rows takes part and changes nothing.
+  c += c * d;
+  BOOST_TEST(mean.round({0, 2}) == c, boost::test_tools::tolerance(2e-6));
+  BOOST_TEST(
+      (*mean.heard.progress.back()).getRows() + (*mean.heard.progress.rbegin()[1]).getRows() == 2u);
+  scalar_troupe sums("downpour", 2, 2, synchronous);
+  sums.enrol();
+  BOOST_TEST(sums.round({2, 1}) == 1 + d - 0.1, boost::test_tools::tolerance(2e-6));
+}
+
+BOOST_AUTO_TEST_CASE(rounds_of_gradients) {
+  scalar_troupe troupe("sync_sgd", 2, 1);
+  troupe.enrol();
+  double c = 1;
+  for (int i = 0; i < 5; ++i) {
+    c -= 0.1 * c;
+    BOOST_TEST(troupe.round({1, 1}) == c, boost::test_tools::tolerance(2e-6));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(hogwild_workers_change_one_vector) {
+  scalar_troupe troupe("hogwild", 2, 2);
+  double x = 1;
+  for (std::uint32_t i = 0; i < 6; ++i) {
+    x *= 0.81;  // whoever steps, steps on from where the other one left
+    BOOST_TEST(troupe.turn(i % 2, 2) == x, boost::test_tools::tolerance(2e-6));
+    BOOST_TEST(!(*troupe.heard.progress.back()).getCommitted());
   }
 }
 

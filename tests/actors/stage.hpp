@@ -4,6 +4,7 @@
 #include <caf/scheduler/test_coordinator.hpp>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "troupe/actors/cast.hpp"
@@ -15,6 +16,7 @@
 #include "troupe/actors/run_plan.hpp"
 #include "troupe/actors/supervisor.hpp"
 #include "troupe/actors/worker.hpp"
+#include "troupe/base/random.hpp"
 #include "troupe/config/reader.hpp"
 
 namespace troupe::testing {
@@ -52,7 +54,18 @@ class stage {
 
   /// Runs messages until none is left; no timeout fires.
   void drain() {
-    while (scheduler.try_run_once()) {
+    do {
+      pick();
+    } while (scheduler.try_run_once());
+  }
+  /// From now on the actor whose turn it is is drawn by lot, and some are drawn rarely: they are
+  /// slow. Messages from one actor to another stay in their order.
+  void shuffle(std::uint64_t seed) { lots_.emplace(seed, random_purpose::test); }
+  /// Runs so many messages.
+  void run(std::uint64_t messages) {
+    for (; messages > 0; --messages) {
+      pick();
+      if (!scheduler.try_run_once()) return;
     }
   }
   /// Lets virtual time pass in small steps.
@@ -68,7 +81,22 @@ class stage {
   caf::scheduler::test_coordinator& scheduler;
 
  private:
+  void pick() {
+    auto& jobs = scheduler.jobs;
+    if (!lots_ || jobs.size() < 2) return;
+    // Who is slow changes every few thousand messages.
+    const std::uint64_t phase = drawn_ / 4096;
+    for (int attempt = 0; attempt < 4; ++attempt) {
+      const auto at = static_cast<std::ptrdiff_t>(lots_->below(drawn_++, jobs.size()));
+      std::swap(jobs.front(), jobs[static_cast<std::size_t>(at)]);
+      const auto who = reinterpret_cast<std::uintptr_t>(jobs.front()) / 64;
+      if (mix(who ^ mix(phase)) % 4 != 0) return;
+    }
+  }
+
   std::vector<caf::actor> kept_;
+  std::optional<random_stream> lots_;
+  std::uint64_t drawn_ = 0;
 };
 
 /// Rows of one feature, sqrt(1/2), labelled 0: with mean squared error a dense unit without bias
@@ -87,7 +115,9 @@ inline std::shared_ptr<dataset> halves(std::size_t rows) {
 }
 
 /// That model as a job: sgd with rate 0.1, from x = 1, mini-batches of one row.
-inline job scalar_job(const std::string& protocol, std::uint32_t workers, std::uint32_t window) {
+/// `changes` are as of `--set`.
+inline job scalar_job(const std::string& protocol, std::uint32_t workers, std::uint32_t window,
+                      const std::vector<std::string>& changes = {}) {
   const catalogue known = catalogue::builtin();
   return parse_job(
       "name: scalar\n"
@@ -97,12 +127,17 @@ inline job scalar_job(const std::string& protocol, std::uint32_t workers, std::u
       "  layers: [{dense: {units: 1, use_bias: false}}]\n"
       "  loss: mean_squared_error\n"
       "optimizer:\n"
-      "  protocol: " + protocol + "\n"
-      "  communication_window: " + std::to_string(window) + "\n"
-      "  gradient_rule: {name: sgd, learning_rate: 0.1}\n"
-      "training: {epochs: 1, batch_size: 1}\n"
-      "actors: {workers: " + std::to_string(workers) + "}\n",
-      "scalar.yaml", {}, known);
+      "  protocol: " +
+          protocol +
+          "\n"
+          "  communication_window: " +
+          std::to_string(window) +
+          "\n"
+          "  gradient_rule: {name: sgd, learning_rate: 0.1}\n"
+          "training: {epochs: 1, batch_size: 1}\n"
+          "actors: {workers: " +
+          std::to_string(workers) + "}\n",
+      "scalar.yaml", changes, known);
 }
 
 inline std::shared_ptr<run_plan> plan_of(const job& of, const prepared_data& data) {

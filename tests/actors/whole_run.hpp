@@ -1,0 +1,123 @@
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actors/stage.hpp"
+#include "troupe/base/random.hpp"
+
+namespace troupe::testing {
+
+/// A classification small enough to train in virtual time: two features, the label is whether
+/// their sum is positive.
+inline prepared_data two_classes(std::size_t rows) {
+  auto part = [](std::size_t count, std::uint64_t seed) {
+    auto data = std::make_shared<dataset>();
+    const random_stream draws(seed, random_purpose::test);
+    data->shape = {2};
+    data->type = element_type::f32;
+    data->features.resize(count * 2 * sizeof(float));
+    auto* values = reinterpret_cast<float*>(data->features.data());
+    for (std::size_t i = 0; i < 2 * count; ++i) values[i] = draws.uniform(i) - 0.5f;
+    for (std::size_t i = 0; i < count; ++i) {
+      data->labels.push_back(values[2 * i] + values[2 * i + 1] > 0 ? 1.0f : 0.0f);
+    }
+    data->set_rows(count);
+    return data;
+  };
+  prepared_data data;
+  data.train = part(rows, 1);
+  data.test = part(200, 2);
+  data.transforms = pipeline({}, {2}, catalogue::builtin().data.transforms);
+  return data;
+}
+
+inline job small_job(const std::vector<std::string>& overrides = {}) {
+  return parse_job(
+      "name: small\n"
+      "data: {train: {format: synthetic, rows: 100}, split: {test: 0.5}}\n"
+      "model:\n"
+      "  input: [2]\n"
+      "  layers: [{dense: {units: 8, activation: tanh}}, {dense: {units: 2}}]\n"
+      "  loss: categorical_crossentropy\n"
+      "  metrics: [accuracy]\n"
+      "optimizer: {protocol: downpour, communication_window: 3,\n"
+      "            gradient_rule: {name: sgd, learning_rate: 0.2}}\n"
+      "training: {epochs: 3, batch_size: 8}\n"
+      "actors: {workers: 3, parameter_servers: 2, data_shards: 2, slice: 16}\n",
+      "small.yaml", overrides, catalogue::builtin());
+}
+
+struct heard_lines {
+  std::vector<report> reports;
+  std::vector<run_event> events;
+  bool has_event(const std::string& name) const {
+    return std::any_of(events.begin(), events.end(),
+                       [&](const run_event& e) { return e.name == name; });
+  }
+};
+
+class whole_run {
+ public:
+  whole_run(const job& of, prepared_data data, const std::function<void(run_plan&)>& spoil = {})
+      : data_(std::move(data)) {
+    plan_ = plan_of(of, data_);
+    if (spoil) spoil(*plan_);
+    cast_.recorder = stage_.keep(stage_.system.spawn(
+        recorder, std::string(),
+        run_observer{[this](const report& r) { heard.reports.push_back(r); },
+                     [this](const run_event& e) { heard.events.push_back(e); }}));
+    for (std::uint32_t i = 0; i < of.actors.parameter_servers; ++i) {
+      cast_.servers.push_back(stage_.keep(stage_.system.spawn(parameter_server, plan_, i)));
+    }
+    const auto first = cut_shards(plan_->rows_per_epoch, of.actors.data_shards);
+    for (std::uint32_t i = 0; i < of.actors.data_shards; ++i) {
+      const std::uint64_t last =
+          i + 1 < of.actors.data_shards ? first[i + 1] : plan_->rows_per_epoch;
+      cast_.shards.push_back(stage_.keep(
+          stage_.system.spawn(data_shard, plan_, data_.train, position_range{first[i], last})));
+    }
+    for (std::uint32_t i = 0; i < of.actors.workers; ++i) {
+      cast_.workers.push_back(stage_.keep(stage_.system.spawn(worker, plan_, i)));
+    }
+    cast_.evaluator = stage_.keep(stage_.system.spawn(
+        evaluator, plan_, data_.validation ? data_.validation : data_.test, data_.test));
+    supervisor_ = stage_.keep(stage_.system.spawn(supervisor, plan_, cast_));
+  }
+
+  /// Asks the supervisor to run, once.
+  void start() {
+    if (!started_) self_->send(caf::actor_cast<caf::actor>(supervisor_), run_atom::value);
+    started_ = true;
+  }
+  /// From now on messages of different actors are worked on in a random order.
+  void shuffle(std::uint64_t seed) { stage_.shuffle(seed); }
+  /// Runs until nothing more happens by itself.
+  outcome_ptr finish() {
+    start();
+    stage_.drain();
+    outcome_ptr outcome;
+    self_->receive([&](const outcome_ptr& done) { outcome = done; },
+                   caf::after(std::chrono::seconds(0)) >> [] {});
+    return outcome;
+  }
+
+  heard_lines heard;
+  stage& where() { return stage_; }
+  const cast_handles& cast() const { return cast_; }
+  const supervisor_actor& lead() const { return supervisor_; }
+
+ private:
+  stage stage_;
+  prepared_data data_;
+  std::shared_ptr<run_plan> plan_;
+  cast_handles cast_;
+  supervisor_actor supervisor_;
+  bool started_ = false;
+  caf::scoped_actor self_{stage_.system};
+};
+
+}  // namespace troupe::testing
