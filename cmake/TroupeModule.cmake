@@ -2,7 +2,8 @@
 #
 # Makes the static library troupe_<folder> (alias troupe::<folder>) of every .cpp in the folder. The
 # folder's headers are reached as "troupe/<folder>/x.hpp" through an include root of its own, which
-# only its dependents get: an include that points upwards does not compile.
+# only its dependents get: an include that points upwards does not compile. Installed, all rooms share
+# one include root.
 function(troupe_module)
   cmake_parse_arguments(ARG "" "NAME" "DEPENDS;SYSTEM;EXCLUDE" ${ARGN})
   set(target troupe_${ARG_NAME})
@@ -18,8 +19,18 @@ function(troupe_module)
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${ARG_NAME})
   target_compile_features(${target} PUBLIC cxx_std_17)
   target_include_directories(${target} PUBLIC
-    $<BUILD_INTERFACE:${root}> $<INSTALL_INTERFACE:include>)
+    $<BUILD_INTERFACE:${root}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(${target} PUBLIC ${ARG_DEPENDS})
+  if(TROUPE_INSTALL)
+    # Lists of registries, too: headers include them.
+    file(GLOB_RECURSE headers CONFIGURE_DEPENDS
+         ${CMAKE_CURRENT_SOURCE_DIR}/*.hpp ${CMAKE_CURRENT_SOURCE_DIR}/*.def)
+    foreach(pattern IN LISTS ARG_EXCLUDE)
+      list(FILTER headers EXCLUDE REGEX "${pattern}")
+    endforeach()
+    troupe_install_headers(DESTINATION ${ARG_NAME} FILES ${headers})
+    install(TARGETS ${target} EXPORT troupe ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  endif()
 endfunction()
 
 # troupe_test(NAME name LABELS label... DEPENDS target... [TIMEOUT seconds])

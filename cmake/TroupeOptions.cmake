@@ -5,6 +5,7 @@ option(TROUPE_WERROR "Treat warnings as errors" OFF)
 option(TROUPE_TESTS "Build the tests" ON)
 option(TROUPE_EXAMPLES "Build the examples" ON)
 option(TROUPE_BENCH "Build the programs that measure" OFF)
+option(TROUPE_INSTALL "Install with this project" ${PROJECT_IS_TOP_LEVEL})
 set(TROUPE_SANITIZE "" CACHE STRING "Sanitizers to compile in: address,undefined or thread")
 
 set(CMAKE_CXX_STANDARD 17)  # CAF 0.17 does not compile as C++20
@@ -19,8 +20,10 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 
-# Eigen's alignment depends on these, so they hold for the whole tree. A machine without AVX2 can
-# only run what is compiled for itself.
+# Eigen's alignment depends on these, so they hold for the whole tree, and travel with troupe::base
+# to every program that links it (TROUPE_TRAVELLING_OPTIONS). A machine without AVX2 can only run
+# what is compiled for itself.
+set(TROUPE_TRAVELLING_OPTIONS "")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set(architecture x86-64-v3)
   if(EXISTS /proc/cpuinfo AND NOT CMAKE_CROSSCOMPILING)
@@ -34,6 +37,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     set(architecture native)
   endif()
   add_compile_options(-march=${architecture})
+  list(APPEND TROUPE_TRAVELLING_OPTIONS -march=${architecture})
 endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
@@ -41,11 +45,13 @@ if(TROUPE_WERROR)
   add_compile_options(-Werror)
 endif()
 
-# Sanitizers stop at the first finding; nothing is suppressed.
+# Sanitizers stop at the first finding; nothing is suppressed. A program that shares containers with
+# instrumented libraries has to be instrumented itself.
 if(TROUPE_SANITIZE)
   add_compile_options(
     -fsanitize=${TROUPE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${TROUPE_SANITIZE})
+  list(APPEND TROUPE_TRAVELLING_OPTIONS -fsanitize=${TROUPE_SANITIZE})
   set(TROUPE_TEST_ENVIRONMENT
     "ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"
     "UBSAN_OPTIONS=print_stacktrace=1"
