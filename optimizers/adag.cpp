@@ -19,7 +19,7 @@ protocol_entry adag_protocol() {
       "Hermans, On scalable deep learning and parallelizing gradient descent, 2017 (AGN)";
   entry.default_window = 5;
   entry.recommended = {{"optimizer.gradient_rule", "{name: adam, learning_rate: 0.002}"},
-                       {"optimizer.communication_window", "12"}};
+                       {"optimizer.communication_window", "5"}};
   entry.make_worker = [](const protocol_setup& setup) {
     return make_difference_worker(setup.window, per_mini_batch());
   };
