@@ -8,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include "troupe/config/job_tree.hpp"
 #include "troupe/config/sections/key.hpp"
 #include "troupe/config/sections/options.hpp"
 #include "troupe/config/yaml/override.hpp"
@@ -114,7 +115,9 @@ struct close_file {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
-std::string text_of(const std::string& path) {
+}  // namespace
+
+std::string job_text(const std::string& path) {
   const std::unique_ptr<std::FILE, close_file> file(std::fopen(path.c_str(), "rb"));
   if (!file) throw job_error(path, std::strerror(errno));
   std::string text(yaml::most_bytes + 1, '\0');
@@ -124,16 +127,16 @@ std::string text_of(const std::string& path) {
   return text;
 }
 
-}  // namespace
-
-job parse_job(const std::string& text, const std::string& name,
-              const std::vector<std::string>& overrides, const catalogue& known) {
+yaml::node job_tree(const std::string& text, const std::string& name) {
   node root = yaml::parse(text, name);
   if (root.is(node::kind::null)) throw job_error(name, "the job is empty");
   if (!root.is(node::kind::map)) {
     throw job_error(root.place(), "a job is a map of keys, not " + yaml::describe(root));
   }
-  for (const std::string& assignment : overrides) yaml::set(root, assignment);
+  return root;
+}
+
+job job_of(const yaml::node& root, const std::string& name, const catalogue& known) {
   job j;
   j.places = yaml::places_of(root);
   job_reader(j, known).read(root, job_sections().front());
@@ -144,9 +147,16 @@ job parse_job(const std::string& text, const std::string& name,
   return j;
 }
 
+job parse_job(const std::string& text, const std::string& name,
+              const std::vector<std::string>& overrides, const catalogue& known) {
+  node root = job_tree(text, name);
+  for (const std::string& assignment : overrides) yaml::set(root, assignment);
+  return job_of(root, name, known);
+}
+
 job read_job(const std::string& path, const std::vector<std::string>& overrides,
              const catalogue& known) {
-  return parse_job(text_of(path), path, overrides, known);
+  return parse_job(job_text(path), path, overrides, known);
 }
 
 }  // namespace troupe

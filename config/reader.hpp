@@ -19,6 +19,9 @@ job read_job(const std::string& path, const std::vector<std::string>& overrides,
 job parse_job(const std::string& text, const std::string& name,
               const std::vector<std::string>& overrides, const catalogue& known);
 
+/// The text of a job file. \throws error (job) where it cannot be read.
+std::string job_text(const std::string& path);
+
 /// Resolves all options of a job against their declarations, fills in the defaults and checks
 /// every value alone; the reader does this too. For a job built in code. Doing it twice changes
 /// nothing. `check` is for what takes more than one value.

@@ -37,6 +37,17 @@ struct predict_arguments {
 };
 int predict_command(const predict_arguments& arguments);
 
+struct compare_arguments {
+  std::string job;
+  std::string protocols;  ///< names, with commas between
+  std::string workers;    ///< numbers, with commas between; "": the job's
+  bool recommended = false;
+  std::vector<std::string> overrides;
+  std::string folder;  ///< "": runs/<name>-compare-<date>-<time>
+  bool json = false, quiet = false;
+};
+int compare_command(const compare_arguments& arguments);
+
 struct optimizers_arguments {
   std::string name;  ///< a protocol, consistency or compression; "": all
   bool json = false;

@@ -29,6 +29,13 @@ constexpr const char* after_predict =
     "The rows are in the form of the training data, before any transform; they may have labels,\n"
     "which are not looked at.";
 
+constexpr const char* after_compare =
+    "Trains the job once for each protocol and number of workers, one after the other. What the\n"
+    "job says of its optimizer and does not go with a protocol is left out, and said.\n"
+    "The folder gets table.md, table.json, compare.html (curves; open it in a browser) and the\n"
+    "folder of each run. A run that fails is a row with its reason; the others still run.\n"
+    "Example: troupe compare job.yaml --protocols sequential,downpour,adag --workers 1,2,4";
+
 /// `--set K=V` takes one value each time, so that a job file may follow it.
 void add_set(CLI::App* command, std::vector<std::string>& overrides) {
   command
@@ -72,6 +79,7 @@ command_line::command_line() : app_("Trains neural networks with a troupe of act
   add_check();
   add_evaluate();
   add_predict();
+  add_compare();
   add_optimizers();
   add_help();
   app_.footer(after_all);  // last: commands inherit what is set before them
@@ -121,6 +129,28 @@ void command_line::add_predict() {
         "NAME");
   command->footer(after_predict);
   command->callback([this] { status_ = predict_command(predict_); });
+}
+
+void command_line::add_compare() {
+  auto* command =
+      app_.add_subcommand("compare", "train a job under several protocols and compare them");
+  named(command->add_option("JOB", compare_.job, "job file (YAML)"), "FILE")->required();
+  named(command->add_option("--protocols", compare_.protocols, "protocols: downpour,adag,aeasgd"),
+        "A,B,C")
+      ->required();
+  named(command->add_option("--workers", compare_.workers,
+                            "numbers of workers: 1,2,4; default: the job's"),
+        "N,M");
+  command->add_flag("--recommended", compare_.recommended,
+                    "use each protocol's recommended settings, below --set");
+  add_set(command, compare_.overrides);
+  named(command->add_option("--run", compare_.folder,
+                            "folder of the comparison; default: runs/<name>-compare-<date>-<time>"),
+        "DIR");
+  command->add_flag("--json", compare_.json, "print the table as one object and nothing else");
+  command->add_flag("--quiet", compare_.quiet, "show no progress");
+  command->footer(after_compare);
+  command->callback([this] { status_ = compare_command(compare_); });
 }
 
 void command_line::add_optimizers() {

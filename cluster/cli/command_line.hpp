@@ -24,6 +24,7 @@ class command_line {
   void add_check();
   void add_evaluate();
   void add_predict();
+  void add_compare();
   void add_optimizers();
   void add_help();
   int help(const std::string& topic) const;
@@ -37,6 +38,7 @@ class command_line {
   check_arguments check_;
   evaluate_arguments evaluate_;
   predict_arguments predict_;
+  compare_arguments compare_;
   optimizers_arguments optimizers_;
   std::string topic_;  // of `help`
 };

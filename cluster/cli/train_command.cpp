@@ -1,13 +1,11 @@
 #include <fmt/format.h>
-#include <signal.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cmath>
 #include <cstdio>
-#include <thread>
 
 #include "command.hpp"
+#include "interrupts.hpp"
 #include "progress.hpp"
 #include "troupe/cluster/run_folder.hpp"
 #include "troupe/troupe.hpp"
@@ -15,53 +13,6 @@
 namespace troupe::cli {
 
 namespace {
-
-/// Turns SIGINT, SIGTERM and SIGHUP into a clean stop; a second one ends the process at once. The
-/// signals are blocked in every thread made after this and taken by one of its own.
-class interrupts {
- public:
-  interrupts(run_control& control, bool quiet) {
-    const sigset_t wanted = signals();
-    pthread_sigmask(SIG_BLOCK, &wanted, &before_);
-    thread_ = std::thread([this, wanted, &control, quiet] {
-      for (int count = 0;;) {
-        int number = 0;
-        sigwait(&wanted, &number);
-        if (number == SIGUSR2 && ended_) return;
-        if (number == SIGUSR2) continue;
-        if (++count > 1) _exit(exit_interrupted);
-        control.stop("interrupted");
-        if (!quiet) std::fputs(stopping, stderr);
-      }
-    });
-  }
-  ~interrupts() {
-    ended_ = true;
-    pthread_kill(thread_.native_handle(), SIGUSR2);
-    thread_.join();
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  interrupts(const interrupts&) = delete;
-  interrupts& operator=(const interrupts&) = delete;
-
- private:
-  static constexpr const char* stopping =
-      "\ntroupe: stopping after the windows under way; once more ends the program at once\n";
-
-  static sigset_t signals() {
-    sigset_t set;
-    sigemptyset(&set);
-    for (const int number : {SIGINT, SIGTERM, SIGUSR2}) sigaddset(&set, number);
-    // Under nohup the end of the terminal is not to end the run.
-    struct sigaction hangup {};
-    sigaction(SIGHUP, nullptr, &hangup);
-    if (hangup.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
-    return set;
-  }
-  sigset_t before_;
-  std::atomic<bool> ended_{false};
-  std::thread thread_;
-};
 
 void print_result(const train_result& result, const std::string& folder) {
   const auto& s = result.summary;

@@ -1,0 +1,53 @@
+#include "interrupts.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "command.hpp"
+
+namespace troupe::cli {
+
+namespace {
+
+constexpr const char* stopping =
+    "\ntroupe: stopping after the windows under way; once more ends the program at once\n";
+
+sigset_t signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGINT, SIGTERM, SIGUSR2}) sigaddset(&set, number);
+  // Under nohup the end of the terminal is not to end the run.
+  struct sigaction hangup {};
+  sigaction(SIGHUP, nullptr, &hangup);
+  if (hangup.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
+  return set;
+}
+
+}  // namespace
+
+interrupts::interrupts(run_control& control, bool quiet) {
+  const sigset_t wanted = signals();
+  pthread_sigmask(SIG_BLOCK, &wanted, &before_);
+  thread_ = std::thread([this, wanted, &control, quiet] {
+    for (int count = 0;;) {
+      int number = 0;
+      sigwait(&wanted, &number);
+      if (number == SIGUSR2 && ended_) return;
+      if (number == SIGUSR2) continue;
+      if (++count > 1) _exit(exit_interrupted);
+      asked_ = true;
+      control.stop("interrupted");
+      if (!quiet) std::fputs(stopping, stderr);
+    }
+  });
+}
+
+interrupts::~interrupts() {
+  ended_ = true;
+  pthread_kill(thread_.native_handle(), SIGUSR2);
+  thread_.join();
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+}  // namespace troupe::cli
