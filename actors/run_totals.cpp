@@ -159,7 +159,7 @@ nlohmann::ordered_json run_totals::summary(const ending& end) const {
   out["stopped_by"] = end.stopped_by;
   if (!end.failure.empty()) out["failure"] = end.failure;
   out["seed"] = of.seed;
-  const std::string why = why_not_reproducible(of);
+  const std::string why = why_not_reproducible(of, plan_->protocol);
   out["reproducible"] = why.empty();
   if (!why.empty()) out["reproducible_because"] = why;
   auto& per_worker = out["per_worker"] = nlohmann::ordered_json::array();
@@ -175,13 +175,13 @@ nlohmann::ordered_json run_totals::summary(const ending& end) const {
   return out;
 }
 
-std::string why_not_reproducible(const job& of) {
+std::string why_not_reproducible(const job& of, const protocol_entry& protocol) {
   const optimizer_spec& o = of.optimizer;
-  if (o.protocol == "hogwild" && of.actors.workers > 1) {
+  if (protocol.shares_parameters && of.actors.workers > 1) {
     return "several workers change one vector at the same time";
   }
   // The models of an ensemble know nothing of each other.
-  if (of.actors.workers > 1 && o.protocol != "ensemble") {
+  if (of.actors.workers > 1 && !protocol.separate_models) {
     if (o.consistency.name != "synchronous") {
       return "several workers commit in the order in which they happen to finish";
     }

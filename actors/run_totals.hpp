@@ -67,6 +67,6 @@ class run_totals {
 void add_score(nlohmann::ordered_json& out, const std::string& prefix, const score& s);
 
 /// Why the same seed need not give the same bits; empty where it does.
-std::string why_not_reproducible(const job& of);
+std::string why_not_reproducible(const job& of, const protocol_entry& protocol);
 
 }  // namespace troupe

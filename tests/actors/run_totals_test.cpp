@@ -65,7 +65,8 @@ run_totals::ending ending_of(const std::string& stopped_by) {
 }
 
 std::string why_not(const std::string& training, const std::string& actors = "{workers: 1}") {
-  return why_not_reproducible(plan_for(actors, training)->of);
+  const auto plan = plan_for(actors, training);
+  return why_not_reproducible(plan->of, plan->protocol);
 }
 
 }  // namespace
