@@ -2,6 +2,8 @@
 # examples/custom_protocol/ against nothing but what was installed. CMakeLists.txt beside it says
 # with what -D; WORK is a scratch folder.
 
+cmake_minimum_required(VERSION 3.25)
+
 # step(TITLE command...): runs it; ends the test with its output where it fails, else sets `output`.
 macro(step title)
   message(STATUS "${title}")
