@@ -34,7 +34,7 @@ class consistency {
     enum class kind {
       apply,    ///< apply the commit that has just arrived; its worker is not answered yet
       release,  ///< answer these workers, whose commits are applied
-      round,    ///< apply the kept commits of these as one round, then answer them
+      round,    ///< apply the kept commits of these (or of nobody) as one round, then answer them
       drop,     ///< forget the kept commits of these, which came too late, and tell them
     };
     kind what = kind::apply;

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 
 #include "troupe/optimizers/consistency.hpp"
 
@@ -43,48 +45,58 @@ class synchronous : public consistency {
 
   steps close(std::uint64_t clock, const std::vector<std::uint32_t>& accepted) override {
     if (clock <= clock_) return {};
-    closed_[clock] = accepted;
+    const std::set<std::uint32_t> round(accepted.begin(), accepted.end());
+    closed_[clock] = {round.begin(), round.end()};
     return advance();
   }
 
   std::uint64_t clock() const override { return clock_; }
 
  private:
-  /// The workers of the next round, once it can be applied; else none.
-  std::vector<std::uint32_t> next_round() const {
+  /// The workers of the next round, once it can be applied. A round is nobody's where all who had
+  /// a part in it have left: it is applied all the same, so that the slices stay in step.
+  std::optional<std::vector<std::uint32_t>> next_round() const {
     const std::uint64_t next = clock_ + 1;
     const auto here = [&](std::uint32_t worker) {
       const auto k = kept_.find(worker);
       return k != kept_.end() && k->second == next;
     };
+    std::vector<std::uint32_t> round;
     if (backups_ > 0 && !decides_) {
       const auto closed = closed_.find(next);
-      if (closed == closed_.end()) return {};
-      // A worker that has left since then will not send what was accepted elsewhere.
-      std::vector<std::uint32_t> round;
+      if (closed == closed_.end()) return std::nullopt;
       for (const std::uint32_t worker : closed->second) {
-        if (from_clock_.count(worker) > 0) round.push_back(worker);
+        // One that has left since then, or left and came back, will not send what was accepted.
+        const auto member = from_clock_.find(worker);
+        if (member != from_clock_.end() && member->second < next) round.push_back(worker);
       }
-      return std::all_of(round.begin(), round.end(), here) ? round : std::vector<std::uint32_t>();
+      if (!std::all_of(round.begin(), round.end(), here)) return std::nullopt;
+      return round;
     }
-    std::vector<std::uint32_t> round;
-    std::uint64_t expected = 0;
+    if (from_clock_.empty()) return std::nullopt;
+    std::uint64_t expected = 0, passed = 0;
     for (const auto& [worker, from] : from_clock_) {
       if (from >= next) continue;  // it joins later
       ++expected;
-      if (here(worker)) round.push_back(worker);
+      const auto k = kept_.find(worker);
+      if (here(worker))
+        round.push_back(worker);
+      else if (k != kept_.end() && k->second > next)
+        ++passed;  // it was given no part
     }
-    const std::uint64_t needed = expected > backups_ ? expected - backups_ : 1;
-    return round.size() >= needed ? round : std::vector<std::uint32_t>();
+    const std::uint64_t enough = expected > backups_ ? expected - backups_ : 1;
+    const std::uint64_t needed = std::min(enough, expected - passed);
+    if (round.size() < needed) return std::nullopt;
+    return round;
   }
 
   steps advance() {
     steps out;
-    for (auto round = next_round(); !round.empty(); round = next_round()) {
+    for (auto round = next_round(); round; round = next_round()) {
       ++clock_;
       closed_.erase(clock_);
-      for (const std::uint32_t worker : round) kept_.erase(worker);
-      out.push_back({step::kind::round, std::move(round), clock_});
+      for (const std::uint32_t worker : *round) kept_.erase(worker);
+      out.push_back({step::kind::round, std::move(*round), clock_});
       step late{step::kind::drop, {}, 0};
       for (auto k = kept_.begin(); k != kept_.end();) {
         const bool stays = k->second > clock_;
