@@ -82,4 +82,31 @@ BOOST_AUTO_TEST_CASE(check_prints_the_job_and_trains_nothing) {
   BOOST_CHECK(std::filesystem::is_empty(here.path()));
 }
 
+BOOST_AUTO_TEST_CASE(check_says_how_workers_and_servers_talk) {
+  const auto checked = [](const std::vector<std::string>& changes) {
+    std::vector<std::string> arguments = {"check", digits_job, "--set", "data.train.rows=500"};
+    for (const std::string& change : changes) arguments.insert(arguments.end(), {"--set", change});
+    const outcome done = run_troupe(arguments);
+    BOOST_CHECK_MESSAGE(done.status == 0, done.err);
+    return done.out;
+  };
+  const auto has = [](const std::string& text, const std::string& part) {
+    BOOST_CHECK_MESSAGE(text.find(part) != std::string::npos, part << " in " << text);
+  };
+  const std::string plain = checked({});
+  has(plain, "adam (rate 0.001)");
+  has(plain, "consistency              asynchronous\n");
+  has(plain, "compression              none");
+  const std::string bounded =
+      checked({"optimizer.consistency={name: bounded, staleness: 3}", "optimizer.compression=top_k",
+               "optimizer.server_rule={name: adagrad, learning_rate: 0.5}"});
+  has(bounded, "bounded (staleness 3)");
+  has(bounded, "top_k (ratio 0.01");
+  has(bounded, "server rule              adagrad (rate 0.5)");
+  has(checked({"optimizer.protocol=eamsgd", "optimizer.gradient_rule=null"}),
+      "eamsgd (learning_rate 0.05, momentum 0.9");
+  has(checked({"optimizer.protocol=averaging", "optimizer.communication_window=epoch"}),
+      "a whole epoch");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
