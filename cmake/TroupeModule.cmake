@@ -2,8 +2,8 @@
 #
 # Makes the static library troupe_<folder> (alias troupe::<folder>) of every .cpp in the folder. The
 # folder's headers are reached as "troupe/<folder>/x.hpp" through an include root of its own, which
-# only its dependents get: an include that points upwards does not compile. Installed, all rooms share
-# one include root.
+# only its dependents get: an include that points upwards does not compile. Installed, all rooms
+# share one include root.
 function(troupe_module)
   cmake_parse_arguments(ARG "" "NAME" "DEPENDS;SYSTEM;EXCLUDE" ${ARGN})
   set(target troupe_${ARG_NAME})
