@@ -95,13 +95,15 @@ center_slice::answers center_slice::commit(const commit_msg& message) {
     return {{c.getWorker(), make_verdict(c, kind::HELD), {}}};
   }
   if (c.getSequence() <= from.sequence) {
+    if (keeps_base_) from.base = now_->exact;
     return {{c.getWorker(), make_verdict(c, kind::REPEAT), encoded(*now_)}};
   }
   if (!from.waiting.empty()) return refuse(c, "an earlier commit of this worker waits");
 
   from.waiting = message;
   from.applied = false;
-  if (c.getView() > view_) {
+  from.early = c.getView() > view_;
+  if (from.early) {
     early_.push_back(c.getWorker());
     return {{c.getWorker(), make_verdict(c, kind::HELD), {}}};
   }
@@ -214,7 +216,7 @@ void center_slice::apply_round(std::vector<std::uint32_t> workers, std::uint64_t
   if (decides_) closed_.emplace_back(clock, workers);
   // A worker that has come back since as a new incarnation brought no commit to this round.
   workers.erase(std::remove_if(workers.begin(), workers.end(),
-                               [&](std::uint32_t w) { return workers_[w].waiting.empty(); }),
+                               [&](std::uint32_t w) { return !waits(workers_[w]); }),
                 workers.end());
   scratch_.resize(std::max(scratch_.size(), workers.size()));
   std::vector<commit_view> commits;
@@ -247,7 +249,7 @@ const center_msg& center_slice::encoded(snapshot& of) {
 
 void center_slice::release(std::uint32_t worker, answers& out) {
   known_worker& from = workers_[worker];
-  if (from.waiting.empty() || !from.applied) return;
+  if (!waits(from) || !from.applied) return;
   const auto c = *from.waiting;
   answer a{worker, make_verdict(c, kind::APPLIED, from.staleness), {}};
   if (!c.getKeeps()) a.center = encoded(answers_before_ ? *from.before : *now_);
@@ -259,7 +261,7 @@ void center_slice::release(std::uint32_t worker, answers& out) {
 
 void center_slice::drop(std::uint32_t worker, answers& out) {
   known_worker& from = workers_[worker];
-  if (from.waiting.empty()) return;
+  if (!waits(from)) return;
   const auto c = *from.waiting;
   out.push_back({worker, make_verdict(c, kind::DROPPED, 0, gate_->clock()), encoded(*now_)});
   if (keeps_base_) from.base = now_->exact;
@@ -270,15 +272,18 @@ center_slice::answers center_slice::join(const membership& now) {
   answers out;
   if (now.number <= view_) return out;
   view_ = now.number;
+  members_ = !now.members.empty();
   follow(gate_->join(now), 0, out);
   std::vector<std::uint32_t> still;
   for (const std::uint32_t worker : std::exchange(early_, {})) {
-    const known_worker& from = workers_[worker];
-    if (from.waiting.empty()) continue;
+    known_worker& from = workers_[worker];
+    // It may stand here twice, once for each incarnation.
+    if (!from.early || from.waiting.empty()) continue;
     if ((*from.waiting).getView() > view_) {
       still.push_back(worker);
       continue;
     }
+    from.early = false;
     for (answer& a : accept(worker)) {
       // Whoever is held knows it already.
       if ((*a.verdict).getKind() != kind::HELD) out.push_back(std::move(a));
@@ -300,7 +305,8 @@ std::vector<std::pair<std::uint64_t, std::vector<std::uint32_t>>> center_slice::
 }
 
 center_msg center_slice::pull(std::uint32_t worker, std::uint64_t version) {
-  if (version > version_ && plan_->in_rounds()) return {};
+  // Without members no round is to come: the one asked for was another slice's last.
+  if (version > version_ && plan_->in_rounds() && members_) return {};
   if (keeps_base_ && worker != schema::Pull::NOBODY) workers_[worker].base = now_->exact;
   const bool last = version != 0 && previous_ && (*previous_->exact).getVersion() == version;
   return last ? previous_->exact : now_->exact;

@@ -65,7 +65,7 @@ class center_slice {
   std::vector<std::pair<std::uint64_t, std::vector<std::uint32_t>>> take_closed();
 
   /// The centre for who starts from it (or schema::Pull::NOBODY). `version` other than 0: that of
-  /// this round; an empty message: it is not there yet.
+  /// this round; an empty message: it is not there yet, and may come.
   center_msg pull(std::uint32_t worker, std::uint64_t version);
   const center_msg& center() const noexcept { return now_->exact; }
   std::uint64_t version() const noexcept { return version_; }
@@ -83,11 +83,14 @@ class center_slice {
     std::vector<std::uint64_t> own;  // versions it made since its base, ascending
     center_msg base;                 // what it was last given, where the protocol wants it
     commit_msg waiting;              // held: not applied yet, or not answered
+    bool early = false;              // the waiting one: of a view that is not here yet
     bool applied = false;            // the waiting one is
     std::uint64_t staleness = 0;     // of the waiting one
     shared_snapshot before;          // the centre that met it, where that is the answer
   };
 
+  /// Whether the consistency knows of a commit of this worker that waits.
+  static bool waits(const known_worker& from) { return !from.waiting.empty() && !from.early; }
   answers refuse(const schema::Commit::Reader& c, const std::string& reason,
                  bool not_finite = false) const;
   /// Hands a commit to the consistency and does what that says.
@@ -111,6 +114,7 @@ class center_slice {
   std::unique_ptr<server_half> half_;
   std::unique_ptr<consistency> gate_;
   std::uint64_t view_ = 0;
+  bool members_ = true;  // whether there are any, or may be
   std::uint64_t version_;
   shared_snapshot now_, previous_;  // previous_: of synchronous runs, for who pulls a whole round
   std::map<std::uint32_t, known_worker> workers_;
