@@ -15,44 +15,12 @@ using kind = slice_talk::kind;
 using facts = slice_talk::facts;
 using floats = std::vector<float>;
 
-slice_setup bounded(std::int64_t staleness, const std::string& protocol = "downpour") {
-  slice_setup out;
-  out.protocol = protocol;
-  out.consistency = "bounded";
-  out.options = {{"staleness", staleness}};
-  return out;
-}
-
-slice_setup rounds(const std::string& protocol, std::int64_t backups = 0, bool decides = false) {
-  slice_setup out;
-  out.protocol = protocol;
-  out.options = {{"backup_workers", backups}};
-  out.decides = decides;
-  return out;
-}
-
-/// The answer to one worker, which must be there.
-const center_slice::answer& to(const center_slice::answers& all, std::uint32_t worker) {
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const auto& a) { return a.worker == worker; });
-  BOOST_TEST_REQUIRE((found != all.end()));
-  return *found;
-}
-
-kind what(const center_slice::answers& all, std::uint32_t worker) {
-  return slice_talk::kind_of(to(all, worker));
-}
-
-floats all(float x) {
-  return floats(8, x);
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(slices_that_wait)
 
 BOOST_AUTO_TEST_CASE(a_bounded_commit_is_applied_at_once_and_answered_in_time) {
-  slice_talk talk(bounded(1));
+  slice_talk talk(bounded_slice(1));
   BOOST_TEST(talk.join(1, {0, 1}).empty());
   BOOST_TEST((talk.verdict({0, 1, 1, all(1)}) == kind::APPLIED));
   // Two windows ahead: it waits, but its numbers are there for everybody.
@@ -83,7 +51,7 @@ BOOST_AUTO_TEST_CASE(a_bounded_commit_is_applied_at_once_and_answered_in_time) {
 }
 
 BOOST_AUTO_TEST_CASE(a_held_elastic_commit_gets_the_centre_that_it_met) {
-  slice_setup setup = bounded(0, "aeasgd");
+  slice_setup setup = bounded_slice(0, "aeasgd");
   setup.protocol_options = {{"alpha", 0.5}};
   slice_talk talk(setup);
   talk.join(1, {0, 1});
@@ -96,7 +64,7 @@ BOOST_AUTO_TEST_CASE(a_held_elastic_commit_gets_the_centre_that_it_met) {
 }
 
 BOOST_AUTO_TEST_CASE(a_round_waits_for_all_and_is_one_version) {
-  slice_talk talk(rounds("downpour"));
+  slice_talk talk(slice_in_rounds("downpour"));
   talk.join(1, {0, 2, 5});
   BOOST_TEST((talk.verdict({5, 1, 1, all(1)}) == kind::HELD));
   BOOST_TEST((talk.verdict({0, 1, 1, all(2)}) == kind::HELD));
@@ -121,7 +89,7 @@ BOOST_AUTO_TEST_CASE(a_round_adds_up_in_the_order_of_workers) {
   const std::vector<float> of = {0x1p24f, -0x1p24f, 1};
   std::vector<std::uint32_t> order = {0, 1, 2};
   do {
-    slice_talk talk(rounds("downpour"));
+    slice_talk talk(slice_in_rounds("downpour"));
     talk.join(1, {0, 1, 2});
     for (const std::uint32_t w : order) talk.commit({w, 1, 1, all(of[w])});
     BOOST_TEST((talk.center() == all(1)));
@@ -130,7 +98,7 @@ BOOST_AUTO_TEST_CASE(a_round_adds_up_in_the_order_of_workers) {
 
 BOOST_AUTO_TEST_CASE(rounds_of_later_views_wait_for_the_view) {
   for (const bool early_again : {false, true}) {
-    slice_talk talk(rounds("downpour"));
+    slice_talk talk(slice_in_rounds("downpour"));
     talk.join(1, {0});
     BOOST_TEST((talk.verdict({0, 1, 1, all(1)}) == kind::APPLIED));
     // View 3 has workers 0 and 4; it is not here yet.
@@ -173,7 +141,7 @@ BOOST_AUTO_TEST_CASE(a_new_incarnation_takes_its_early_commit_with_it) {
 
 BOOST_AUTO_TEST_CASE(a_new_incarnations_early_commit_is_in_no_round_before_its_view) {
   for (const bool leaves : {false, true}) {
-    slice_talk talk(rounds("downpour"));
+    slice_talk talk(slice_in_rounds("downpour"));
     talk.join(1, {0, 1});
     BOOST_TEST((talk.verdict({0, 1, 1, all(100), 1, 1}) == kind::HELD));
     // Worker 0 came back in view 3; round 1 is closed, or it is thrown out, before that is known.
@@ -190,7 +158,7 @@ BOOST_AUTO_TEST_CASE(a_new_incarnations_early_commit_is_in_no_round_before_its_v
 }
 
 BOOST_AUTO_TEST_CASE(whoever_leaves_is_told_so) {
-  slice_talk talk(rounds("downpour"));
+  slice_talk talk(slice_in_rounds("downpour"));
   talk.join(1, {0, 1, 2});
   talk.commit({0, 1, 1, all(1)});
   talk.commit({1, 1, 1, all(2)});
@@ -208,93 +176,13 @@ BOOST_AUTO_TEST_CASE(whoever_leaves_is_told_so) {
   BOOST_TEST((talk.center() == all(4)));
 }
 
-BOOST_AUTO_TEST_CASE(late_commits_are_dropped_with_the_round_that_is_over) {
-  slice_talk talk(rounds("downpour", 1, true));
-  talk.join(1, {0, 1, 2});
-  talk.commit({2, 1, 1, all(1)});
-  BOOST_TEST((what(talk.commit({0, 1, 1, all(2)}), 2) == kind::APPLIED));
-  talk.commit({0, 2, 2, all(2)});
-  talk.commit({2, 2, 2, all(1)});
-  const auto closed = talk.slice().take_closed();
-  BOOST_TEST_REQUIRE(closed.size() == 2u);
-  for (std::size_t i = 0; i < 2; ++i) {
-    BOOST_TEST(closed[i].first == i + 1);
-    BOOST_TEST((closed[i].second == std::vector<std::uint32_t>{0, 2}));
-  }
-  BOOST_TEST(talk.slice().take_closed().empty());
-  for (int again = 0; again < 2; ++again) {  // a resend gets the same
-    const auto late = talk.commit({1, 1, 1, all(100)});
-    BOOST_TEST(late.size() == 1u);
-    BOOST_TEST((what(late, 1) == kind::DROPPED));
-    BOOST_TEST((*late[0].verdict).getClock() == 2u);
-    BOOST_TEST((slice_talk::values(late[0].center) == all(6)));
-  }
-  BOOST_TEST((talk.verdict({1, 2, 3, all(100)}) == kind::HELD));
-  BOOST_TEST((what(talk.commit({0, 3, 3, all(0)}), 1) == kind::APPLIED));
-  BOOST_TEST((talk.center() == all(106)));
-}
-
-BOOST_AUTO_TEST_CASE(a_slice_that_does_not_decide_takes_what_was_decided) {
-  for (const int order : {0, 1, 2, 3}) {
-    slice_talk talk(rounds("downpour", 2));
-    talk.join(1, {0, 1, 2});
-    center_slice::answers done;
-    auto also = [&](center_slice::answers more) {
-      for (auto& a : more) {
-        if (slice_talk::kind_of(a) != kind::HELD) done.push_back(std::move(a));
-      }
-    };
-    // The decided one, the one that is late, and the news, in several orders.
-    if (order == 0) also(talk.slice().close(1, {1}));
-    also(talk.commit({0, 1, 1, all(100)}));
-    if (order == 1) also(talk.slice().close(1, {1}));
-    also(talk.commit({1, 1, 1, all(1)}));
-    if (order >= 2) {
-      BOOST_TEST(done.empty());
-      also(talk.slice().close(1, {1}));
-    }
-    BOOST_TEST(done.size() == 2u);
-    BOOST_TEST((what(done, 1) == kind::APPLIED));
-    BOOST_TEST((what(done, 0) == kind::DROPPED));
-    BOOST_TEST((*to(done, 0).verdict).getClock() == 1u);
-    BOOST_TEST((talk.center() == all(1)));
-    also(talk.commit({2, 1, 1, all(100)}));
-    BOOST_TEST((what(done, 2) == kind::DROPPED));
-    BOOST_TEST(talk.slice().close(1, {0, 1, 2}).empty());
-    BOOST_TEST(talk.version() == 1u);
-    BOOST_TEST(talk.slice().take_closed().empty());
-  }
-}
-
-BOOST_AUTO_TEST_CASE(a_round_of_nobody_leaves_the_centre_as_it_is) {
-  const registry<protocol_entry> known = builtin_protocols();
-  for (const protocol_entry& entry : known.entries()) {
-    const auto& names = entry.consistencies;
-    const bool fits = std::count(names.begin(), names.end(), "synchronous") > 0;
-    if (!entry.counts_commits || !fits || entry.rule == rule_place::server) continue;
-    BOOST_TEST_CONTEXT(entry.name) {
-      slice_setup setup = rounds(entry.name, 1);
-      setup.start = all(3);
-      slice_talk talk(setup);
-      talk.join(1, {0, 1});
-      BOOST_TEST(talk.slice().close(1, {0}).empty());
-      BOOST_TEST((talk.verdict({1, 1, 2, all(1)}) == kind::HELD));
-      BOOST_TEST(talk.join(2, {1}).empty());
-      BOOST_TEST(talk.version() == 1u);
-      BOOST_TEST((talk.center() == all(3)));
-      const auto done = talk.slice().close(2, {1});
-      BOOST_TEST((what(done, 1) == kind::APPLIED));
-    }
-  }
-}
-
 BOOST_AUTO_TEST_CASE(what_is_not_finite_is_left_out_of_its_round) {
   for (const char* protocol : {"downpour", "adag", "easgd", "averaging", "diloco", "dynsgd"}) {
     for (const float bad :
          {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
       for (std::uint32_t culprit = 0; culprit < 3; ++culprit) {
         BOOST_TEST_CONTEXT(protocol << ", worker " << culprit) {
-          slice_talk talk(rounds(protocol)), sound(rounds(protocol));
+          slice_talk talk(slice_in_rounds(protocol)), sound(slice_in_rounds(protocol));
           talk.join(1, {0, 1, 2});
           sound.join(1, {0, 1, 2});
           sound.join(2, culprit == 0   ? std::vector<std::uint32_t>{1, 2}
@@ -324,7 +212,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_finite_is_left_out_of_its_round) {
 }
 
 BOOST_AUTO_TEST_CASE(a_round_of_nothing_finite) {
-  slice_talk talk(rounds("averaging"));
+  slice_talk talk(slice_in_rounds("averaging"));
   talk.join(1, {0, 1});
   const floats bad = all(std::numeric_limits<float>::infinity());
   BOOST_TEST((talk.verdict({0, 1, 1, bad}) == kind::HELD));
@@ -335,7 +223,7 @@ BOOST_AUTO_TEST_CASE(a_round_of_nothing_finite) {
 }
 
 BOOST_AUTO_TEST_CASE(a_held_bounded_commit_that_is_not_finite_is_refused_at_once) {
-  slice_talk talk(bounded(0));
+  slice_talk talk(bounded_slice(0));
   talk.join(1, {0, 1});
   const auto a = talk.commit({0, 1, 1, all(std::numeric_limits<float>::infinity())});
   BOOST_TEST(a.size() == 1u);
@@ -348,7 +236,7 @@ BOOST_AUTO_TEST_CASE(a_held_bounded_commit_that_is_not_finite_is_refused_at_once
 
 BOOST_AUTO_TEST_CASE(a_commit_that_keeps_its_replica_gets_no_centre) {
   for (const bool in_rounds : {false, true}) {
-    slice_talk talk(in_rounds ? rounds("downpour") : bounded(0));
+    slice_talk talk(in_rounds ? slice_in_rounds("downpour") : bounded_slice(0));
     talk.join(1, {0, 1});
     facts push{0, 1, 1, all(1)};
     push.keeps = true;
@@ -386,7 +274,7 @@ BOOST_AUTO_TEST_CASE(the_base_is_what_the_worker_was_last_given) {
 }
 
 BOOST_AUTO_TEST_CASE(pulls_of_whole_rounds) {
-  slice_talk talk(rounds("downpour"));
+  slice_talk talk(slice_in_rounds("downpour"));
   talk.join(1, {0});
   for (std::uint64_t t = 1; t <= 3; ++t) talk.commit({0, t, t, all(1)});
   const auto pulled = [&](std::uint64_t version) {
@@ -405,7 +293,7 @@ BOOST_AUTO_TEST_CASE(pulls_of_whole_rounds) {
   talk.join(2, {});
   BOOST_TEST((slice_talk::values(pulled(9)) == all(4)));
   // Elsewhere versions are no rounds.
-  slice_talk free(bounded(3));
+  slice_talk free(bounded_slice(3));
   BOOST_TEST((slice_talk::values(free.slice().pull(schema::Pull::NOBODY, 9)) == all(0)));
 }
 

@@ -142,4 +142,37 @@ class slice_talk {
   center_slice slice_;
 };
 
+inline slice_setup bounded_slice(std::int64_t staleness, const std::string& protocol = "downpour") {
+  slice_setup out;
+  out.protocol = protocol;
+  out.consistency = "bounded";
+  out.options = {{"staleness", staleness}};
+  return out;
+}
+
+inline slice_setup slice_in_rounds(const std::string& protocol, std::int64_t backups = 0,
+                                   bool decides = false) {
+  slice_setup out;
+  out.protocol = protocol;
+  out.options = {{"backup_workers", backups}};
+  out.decides = decides;
+  return out;
+}
+
+/// The answer to one worker, which must be there.
+inline const center_slice::answer& to(const center_slice::answers& all, std::uint32_t worker) {
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const auto& a) { return a.worker == worker; });
+  BOOST_TEST_REQUIRE((found != all.end()));
+  return *found;
+}
+
+inline slice_talk::kind what(const center_slice::answers& all, std::uint32_t worker) {
+  return slice_talk::kind_of(to(all, worker));
+}
+
+inline std::vector<float> all(float x) {
+  return std::vector<float>(8, x);
+}
+
 }  // namespace troupe::testing
