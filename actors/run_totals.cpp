@@ -1,5 +1,6 @@
 #include "troupe/actors/run_totals.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -42,7 +43,7 @@ void add_score(nlohmann::ordered_json& out, const std::string& prefix, const sco
 }
 
 run_totals::run_totals(std::shared_ptr<const run_plan> plan)
-    : plan_(std::move(plan)), workers_(plan_->setup.workers), epochs_(plan_->of.training.epochs) {}
+    : plan_(std::move(plan)), workers_(plan_->setup.workers) {}
 
 void run_totals::add(const schema::Progress::Reader& progress) {
   worker_totals& w = workers_[progress.getWorker()];
@@ -61,8 +62,15 @@ void run_totals::add(const schema::Progress::Reader& progress) {
   w.staleness += progress.getStaleness();
   w.epoch = progress.getEpoch();
   ++w.windows;
-  epochs_[progress.getEpoch()].loss += progress.getLossSum();
-  epochs_[progress.getEpoch()].rows += rows;
+  if (progress.getEpoch() > w.last_epoch) {
+    w.epoch_loss = 0;
+    w.epoch_rows = 0;
+    w.last_epoch = progress.getEpoch();
+  }
+  if (progress.getEpoch() == w.last_epoch) {
+    w.epoch_loss += progress.getLossSum();
+    w.epoch_rows += rows;
+  }
   rows_ += rows;
   if (progress.getDropped()) {
     ++dropped_;
@@ -117,6 +125,19 @@ report run_totals::evaluation_report(const score& evaluated, std::uint64_t rows,
   return out;
 }
 
+double run_totals::train_loss() const {
+  std::uint32_t last = 0;
+  for (const worker_totals& w : workers_) last = std::max(last, w.last_epoch);
+  double loss = 0;
+  std::uint64_t rows = 0;
+  for (const worker_totals& w : workers_) {
+    if (w.last_epoch != last) continue;
+    loss += w.epoch_loss;
+    rows += w.epoch_rows;
+  }
+  return rows > 0 ? loss / static_cast<double>(rows) : nan;
+}
+
 nlohmann::ordered_json run_totals::summary(const ending& end) const {
   const job& of = plan_->of;
   nlohmann::ordered_json out;
@@ -146,11 +167,7 @@ nlohmann::ordered_json run_totals::summary(const ending& end) const {
   out["seconds"] = end.seconds;
   out["samples_per_second"] =
       number(end.seconds > 0 ? static_cast<double>(rows_) / end.seconds : nan);
-  double loss = nan;
-  for (const epoch_totals& e : epochs_) {
-    if (e.rows > 0) loss = e.loss / static_cast<double>(e.rows);
-  }
-  out["train_loss"] = number(loss);
+  out["train_loss"] = number(train_loss());
   add_score(out, "test", end.test);
   if (!end.test.has_data) {
     for (const metric_spec& m : of.model.metrics) out["test_" + m.name] = nullptr;

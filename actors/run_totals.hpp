@@ -49,15 +49,17 @@ class run_totals {
     double report_time = 0, loss = 0, staleness = 0;
     std::uint64_t report_rows = 0, correct = 0, windows = 0;
     std::uint32_t epoch = 0;
+    // Of the last epoch it trained in: summed by worker, so that it does not matter in which order
+    // the workers' reports arrive.
+    double epoch_loss = 0;
+    std::uint64_t epoch_rows = 0;
+    std::uint32_t last_epoch = 0;
   };
-  struct epoch_totals {
-    double loss = 0;
-    std::uint64_t rows = 0;
-  };
+  /// Mean loss over the rows of the last epoch; not-a-number before the first row.
+  double train_loss() const;
 
   std::shared_ptr<const run_plan> plan_;
   std::vector<worker_totals> workers_;
-  std::vector<epoch_totals> epochs_;
   std::uint64_t rows_ = 0, commits_ = 0, bytes_sent_ = 0, bytes_received_ = 0, repeats_ = 0;
   std::uint64_t dropped_ = 0, rows_repeated_ = 0;
   double staleness_ = 0;
