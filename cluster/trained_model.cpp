@@ -91,7 +91,8 @@ std::string trained_model::label_of(span<const float> prediction) const {
 
 job trained_model::trained_by(const catalogue& known) const {
   try {
-    return parse_job(job_yaml, "the model's job", {}, known);
+    // Its protocol may be one that only the program that trained it knows.
+    return parse_job(job_yaml, "the model's job", {"optimizer=null"}, known);
   } catch (const error& e) {
     throw data_error(e.place(), e.message());
   }

@@ -39,7 +39,8 @@ struct trained_model {
   /// The label a row of predictions stands for: the most probable class, or the value itself.
   std::string label_of(span<const float> prediction) const;
 
-  /// The job it was trained with. \throws error (data) for a damaged file.
+  /// The job it was trained with, but for its optimizer, which using a model does not need.
+  /// \throws error (data) for a damaged file.
   job trained_by(const catalogue& known) const;
 };
 
