@@ -18,7 +18,7 @@ constexpr std::size_t leases_held = 2;
 }  // namespace
 
 allocation::allocation(std::shared_ptr<const run_plan> plan, std::uint32_t workers)
-    : plan_(std::move(plan)), joined_(workers, false), clocks_(workers, 0) {
+    : plan_(std::move(plan)), joined_(workers, false), clocks_(workers, 0), spared_(workers, 0) {
   for (std::uint32_t group = 0; group < plan_->groups; ++group) {
     ledger::extent extent;
     extent.rows_per_epoch = plan_->group_rows(group);
@@ -120,17 +120,35 @@ void allocation::grant_leases(std::uint32_t worker, double speed, std::vector<le
   }
 }
 
+/// With backup workers a round of few mini-batches could be closed by those who have none of them,
+/// again and again. It is given to as many as are waited for: then nobody's commit is dropped.
+void allocation::spare_idle(std::vector<std::uint32_t>& members, std::uint64_t round) {
+  const std::uint64_t backups = plan_->backup_workers(), count = view_.members.size();
+  const std::uint64_t enough = count > backups ? count - backups : 1;
+  const std::uint64_t batch = plan_->of.training.batch_size;
+  const std::uint64_t batches = (books_[0].round_rows() + batch - 1) / batch;
+  if (batches == 0 || batches + enough > members.size()) return;
+  // Those who are furthest on: the others would be waited for longer.
+  std::stable_sort(members.begin(), members.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return clocks_[a] > clocks_[b]; });
+  for (std::size_t i = enough; i < members.size(); ++i) spared_[members[i]] = round;
+  members.resize(enough);
+  std::sort(members.begin(), members.end());
+}
+
 void allocation::grant_rounds(std::vector<lease>& out) {
   while (planned_ < completed_ + leases_held) {
     const std::uint64_t next = planned_ + 1;
     std::vector<std::uint32_t> members;
     for (const membership::member& m : view_.members) {
       // With backup workers, one that is late gets no more parts until it has caught up.
-      const bool late = plan_->closes_rounds() && next > clocks_[m.worker] + leases_held;
+      const std::uint64_t known = std::max(clocks_[m.worker], spared_[m.worker]);
+      const bool late = plan_->closes_rounds() && next > known + leases_held;
       if (!late) members.push_back(m.worker);
     }
     // Too few for the round to be closed: their reports are still on the way.
     if (members.empty() || members.size() + plan_->backup_workers() < view_.members.size()) return;
+    spare_idle(members, next);
     std::vector<lease> round = books_[0].grant_round(members, next);
     if (round.empty()) return;
     planned_ = next;

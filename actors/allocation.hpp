@@ -46,6 +46,7 @@ class allocation {
   std::uint32_t local(std::uint32_t worker) const { return worker / plan_->groups; }
   void grant_leases(std::uint32_t worker, double speed, std::vector<lease>& out);
   void grant_rounds(std::vector<lease>& out);
+  void spare_idle(std::vector<std::uint32_t>& members, std::uint64_t round);
   bool is_member(std::uint32_t worker) const;
   void enter(std::uint32_t worker);
   void leave(std::uint32_t worker);
@@ -56,6 +57,7 @@ class allocation {
   std::vector<bool> joined_;
   std::uint32_t joined_count_ = 0;
   std::vector<std::uint64_t> clocks_;  // of the last window each worker reported
+  std::vector<std::uint64_t> spared_;  // the last round each was left out of for want of rows
   std::uint64_t planned_ = 0;          // rounds given out
   std::uint64_t completed_ = 0;        // the last round that some worker's commit was accepted in
   membership view_;

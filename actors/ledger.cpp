@@ -24,6 +24,18 @@ std::uint64_t ledger::free_rows(std::uint32_t worker) const {
   return s.epoch < extent_.epochs ? s.last - s.at : 0;
 }
 
+std::uint64_t ledger::round_rows() const {
+  const stock& s = stocks_[0];
+  if (s.returned.empty()) return free_rows(0);
+  const std::uint32_t epoch = s.returned.front().epoch;
+  std::uint64_t rows = 0;
+  for (const piece& p : s.returned) {
+    if (p.epoch != epoch) return rows;
+    rows += p.range.size();
+  }
+  return rows + (s.epoch == epoch ? s.last - s.at : 0);
+}
+
 std::optional<ledger::piece> ledger::take(stock& from, std::uint64_t rows,
                                           std::optional<std::uint32_t> epoch) {
   if (!from.returned.empty()) {

@@ -58,6 +58,9 @@ class ledger {
   /// Rows that are still free for this worker in the epoch it would be granted next.
   std::uint64_t free_rows(std::uint32_t worker) const;
 
+  /// Rows that the next round may have at most: those free in its epoch. Only with a shared stock.
+  std::uint64_t round_rows() const;
+
   /// These positions of the worker's leases have been trained. False, and nothing changes, unless
   /// they are the next undone ones of a lease it holds.
   bool done(std::uint32_t worker, std::uint32_t epoch, const position_range& range);
