@@ -2,32 +2,15 @@
 // averaging SGD", NIPS 2015. The exchange and its equations are in elastic.hpp; steps between
 // exchanges are those of the gradient rule. In rounds it is `easgd`.
 
-#include <algorithm>
-
 #include "troupe/optimizers/elastic.hpp"
 
 namespace troupe {
 
-namespace {
-
-double alpha_of(const protocol_setup& setup) {
-  if (setup.options.has("alpha")) return setup.options.number("alpha");
-  if (setup.options.has("rho")) {
-    return setup.options.number("rho") * setup.options.number("learning_rate");
-  }
-  return std::min(0.5, 0.9 / setup.workers);
-}
-
-}  // namespace
-
 protocol_entry aeasgd_protocol() {
-  protocol_entry entry;
+  protocol_entry entry = elastic_entry(elastic_alpha);
   entry.name = "aeasgd";
   entry.summary = "Worker and centre pull each other together by a share alpha of their distance.";
-  entry.source = "Zhang, Choromanska, LeCun, Deep learning with elastic averaging SGD, NIPS 2015";
   entry.default_window = 32;
-  entry.answers_before = true;
-  entry.payload = payload_kind::parameters;
   entry.recommended = {{"optimizer.gradient_rule", "{name: adam, learning_rate: 0.002}"},
                        {"optimizer.communication_window", "10"}};
   entry.options = {
@@ -43,17 +26,7 @@ protocol_entry aeasgd_protocol() {
                rate = setup.options.has("learning_rate");
     if (alpha && (rho || rate)) return "give either alpha or rho with learning_rate, not both";
     if (rho != rate) return "rho and learning_rate go together (alpha = rho x learning_rate)";
-    return elastic_refusal(alpha_of(setup));
-  };
-  entry.warnings = [](const protocol_setup& setup) {
-    return setup.synchronous ? elastic_warnings(setup.workers, alpha_of(setup))
-                             : std::vector<std::string>();
-  };
-  entry.make_worker = [](const protocol_setup& setup) {
-    return std::make_unique<elastic_worker>(setup.window, alpha_of(setup));
-  };
-  entry.make_server = [](const protocol_setup& setup, const slice_range&) {
-    return std::make_unique<elastic_server>(alpha_of(setup));
+    return elastic_refusal(elastic_alpha(setup));
   };
   return entry;
 }

@@ -7,7 +7,6 @@
 // eta = learning_rate, mu = momentum. The gradient is taken ahead of x, so no other gradient rule
 // fits in here.
 
-#include <algorithm>
 #include <vector>
 
 #include "troupe/models/subnormals.hpp"
@@ -52,25 +51,14 @@ class momentum_worker : public elastic_worker {
   std::vector<float> velocity_, ahead_;
 };
 
-double alpha_of(const protocol_setup& setup) {
-  if (setup.options.has("alpha")) return setup.options.number("alpha");
-  if (setup.options.has("rho")) {
-    return setup.options.number("rho") * setup.options.number("learning_rate");
-  }
-  return std::min(0.5, 0.9 / setup.workers);
-}
-
 }  // namespace
 
 protocol_entry eamsgd_protocol() {
-  protocol_entry entry;
+  protocol_entry entry = elastic_entry(elastic_alpha);
   entry.name = "eamsgd";
   entry.summary = "As aeasgd, with a momentum of its own instead of a gradient rule.";
-  entry.source = "Zhang, Choromanska, LeCun, Deep learning with elastic averaging SGD, NIPS 2015";
   entry.default_window = 10;
-  entry.answers_before = true;
   entry.rule = rule_place::none;
-  entry.payload = payload_kind::parameters;
   entry.recommended = {{"optimizer.learning_rate", "0.05"},
                        {"optimizer.momentum", "0.9"},
                        {"optimizer.communication_window", "10"}};
@@ -87,19 +75,12 @@ protocol_entry eamsgd_protocol() {
     if (setup.options.has("alpha") && setup.options.has("rho")) {
       return "give either alpha or rho (alpha = rho x learning_rate), not both";
     }
-    return elastic_refusal(alpha_of(setup));
-  };
-  entry.warnings = [](const protocol_setup& setup) {
-    return setup.synchronous ? elastic_warnings(setup.workers, alpha_of(setup))
-                             : std::vector<std::string>();
+    return elastic_refusal(elastic_alpha(setup));
   };
   entry.make_worker = [](const protocol_setup& setup) {
-    return std::make_unique<momentum_worker>(setup.window, alpha_of(setup),
+    return std::make_unique<momentum_worker>(setup.window, elastic_alpha(setup),
                                              setup.options.number("learning_rate"),
                                              setup.options.number("momentum"));
-  };
-  entry.make_server = [](const protocol_setup& setup, const slice_range&) {
-    return std::make_unique<elastic_server>(alpha_of(setup));
   };
   return entry;
 }

@@ -20,13 +20,10 @@ double alpha_of(const protocol_setup& setup) {
 }  // namespace
 
 protocol_entry easgd_protocol() {
-  protocol_entry entry;
+  protocol_entry entry = elastic_entry(alpha_of);
   entry.name = "easgd";
   entry.summary = "All workers and the centre pull each other together at once, round by round.";
-  entry.source = "Zhang, Choromanska, LeCun, Deep learning with elastic averaging SGD, NIPS 2015";
   entry.default_window = 10;
-  entry.answers_before = true;
-  entry.payload = payload_kind::parameters;
   entry.consistencies = {"synchronous"};
   entry.recommended = {{"optimizer.gradient_rule", "{name: adam, learning_rate: 0.002}"},
                        {"optimizer.communication_window", "10"}};
@@ -42,15 +39,6 @@ protocol_entry easgd_protocol() {
       return "give either alpha or beta (alpha = beta / workers), not both";
     }
     return elastic_refusal(alpha_of(setup));
-  };
-  entry.warnings = [](const protocol_setup& setup) {
-    return elastic_warnings(setup.workers, alpha_of(setup));
-  };
-  entry.make_worker = [](const protocol_setup& setup) {
-    return std::make_unique<elastic_worker>(setup.window, alpha_of(setup));
-  };
-  entry.make_server = [](const protocol_setup& setup, const slice_range&) {
-    return std::make_unique<elastic_server>(alpha_of(setup));
   };
   return entry;
 }

@@ -53,13 +53,43 @@ std::string elastic_refusal(double alpha) {
   return fmt::format("alpha = {:.6g} is above 1: the exchange would overshoot", alpha);
 }
 
-std::vector<std::string> elastic_warnings(std::uint32_t workers, double alpha) {
+double elastic_alpha(const protocol_setup& setup) {
+  if (setup.options.has("alpha")) return setup.options.number("alpha");
+  if (setup.options.has("rho")) {
+    return setup.options.number("rho") * setup.options.number("learning_rate");
+  }
+  return std::min(0.5, 0.9 / setup.workers);
+}
+
+namespace {
+
+std::vector<std::string> divergence(std::uint32_t workers, double alpha) {
   if ((workers + 1.0) * alpha < 2) return {};
   return {fmt::format(
       "alpha = {:.6g} diverges where {} workers exchange with the same centre: (workers + 1) x "
       "alpha must be below 2, and the common choice alpha = rho x learning_rate = 0.5 diverges "
       "from 4 workers on; 0.9 / workers is stable",
       alpha, workers)};
+}
+
+}  // namespace
+
+protocol_entry elastic_entry(double (*alpha_of)(const protocol_setup&)) {
+  protocol_entry entry;
+  entry.source = "Zhang, Choromanska, LeCun, Deep learning with elastic averaging SGD, NIPS 2015";
+  entry.answers_before = true;
+  entry.payload = payload_kind::parameters;
+  entry.warnings = [alpha_of](const protocol_setup& setup) {
+    return setup.synchronous ? divergence(setup.workers, alpha_of(setup))
+                             : std::vector<std::string>();
+  };
+  entry.make_worker = [alpha_of](const protocol_setup& setup) {
+    return std::make_unique<elastic_worker>(setup.window, alpha_of(setup));
+  };
+  entry.make_server = [alpha_of](const protocol_setup& setup, const slice_range&) {
+    return std::make_unique<elastic_server>(alpha_of(setup));
+  };
+  return entry;
 }
 
 }  // namespace troupe

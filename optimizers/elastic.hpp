@@ -58,7 +58,12 @@ setting elastic_alpha_option(const std::string& fallback);
 /// Why this alpha is refused; empty: it is not.
 std::string elastic_refusal(double alpha);
 
-/// What to say of an alpha that diverges where `workers` exchange with the same centre.
-std::vector<std::string> elastic_warnings(std::uint32_t workers, double alpha);
+/// Alpha as the options `alpha`, or `rho` and `learning_rate`, say; default min(0.5, 0.9 /
+/// workers).
+double elastic_alpha(const protocol_setup& setup);
+
+/// What the entries of elastic protocols have in common: source, halves, a warning of an alpha that
+/// diverges where all workers exchange with the same centre.
+protocol_entry elastic_entry(double (*alpha_of)(const protocol_setup&));
 
 }  // namespace troupe

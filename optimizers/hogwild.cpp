@@ -68,20 +68,12 @@ class hogwild_server : public server_half {
 }  // namespace
 
 protocol_entry hogwild_protocol() {
-  protocol_entry entry;
-  entry.name = "hogwild";
+  protocol_entry entry = publishing_entry("hogwild");
   entry.summary = "The workers of one process train the same parameters at the same time.";
   entry.source =
       "Niu, Recht, Re, Wright, Hogwild!: a lock-free approach to parallelizing stochastic gradient "
       "descent, NIPS 2011";
-  // How often the centre is refreshed; training itself does not depend on it.
-  entry.default_window = 100;
-  entry.has_window = false;
-  entry.counts_commits = false;
   entry.shares_parameters = true;
-  entry.payload = payload_kind::copy;
-  entry.consistencies = {"asynchronous"};
-  entry.recommended = {{"optimizer.gradient_rule", "{name: adam, learning_rate: 0.001}"}};
   entry.make_worker = [](const protocol_setup& setup) {
     return std::make_unique<hogwild_worker>(setup.window, setup.shared);
   };

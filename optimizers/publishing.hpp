@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "troupe/optimizers/protocol.hpp"
 
@@ -31,5 +32,8 @@ class publishing_server : public server_half {
  public:
   bool apply(const commit_view& commit, span<const float> center, span<float> next) override;
 };
+
+/// What the entries of such protocols have in common.
+protocol_entry publishing_entry(const std::string& name);
 
 }  // namespace troupe
