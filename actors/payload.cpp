@@ -58,8 +58,12 @@ std::size_t payload_codec::write(wire_builder<schema::Commit>& commit,
   values_.resize(range.count);
   fill(values_);
   bytes_.resize(codec_->most_bytes(range.count));
-  const std::size_t size = feedback_->encode(
-      *codec_, range.first, values_, key_of(slice, commit->getEpoch(), commit->getFirst()), bytes_);
+  const codec_key key = key_of(slice, commit->getEpoch(), commit->getFirst());
+  // A commit without rows has no weight in a mean over rows: what is kept back waits for one that
+  // has.
+  const std::size_t size = commit->getRows() == 0
+                               ? codec_->encode(values_, key, bytes_)
+                               : feedback_->encode(*codec_, range.first, values_, key, bytes_);
   const auto payload = commit.bytes(size, [&](auto&& data) { commit->adoptPayload(kj::mv(data)); });
   if (size > 0) std::memcpy(payload.data(), bytes_.data(), size);
   commit->setCodec(plan_->compression.name);
