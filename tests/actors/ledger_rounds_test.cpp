@@ -265,12 +265,24 @@ BOOST_AUTO_TEST_CASE(what_comes_back_goes_out_first_and_in_a_round_of_its_epoch)
   const auto five = book.grant_round({0, 1}, 5);
   BOOST_TEST(five[0].epoch == 1u);
   // Rows of the first epoch that come back now make a round of their own.
+  BOOST_TEST(book.round_rows() == 12u);
   BOOST_TEST(book.lost(0, 0, {0, 4}));
+  BOOST_TEST(book.round_rows() == 4u);
   const auto six = book.grant_round({0, 1}, 6);
   BOOST_TEST(six[0].epoch == 0u);
   BOOST_TEST(share(six, 0) == 2u);
   BOOST_TEST(share(six, 1) == 2u);
   BOOST_TEST(book.grant_round({0, 1}, 7)[0].epoch == 1u);
+  BOOST_TEST(book.round_rows() == 4u);
+  BOOST_TEST(book.lost(0, 0, {0, 2}));
+  BOOST_TEST(book.lost(1, 1, {4, 8}));
+  BOOST_TEST(book.round_rows() == 2u);  // of the first epoch
+  book.grant_round({0, 1}, 8);
+  BOOST_TEST(book.round_rows() == 8u);  // what came back of the second one, and the rest of it
+  // What was given back is no longer the worker's, what was not is.
+  BOOST_TEST(!book.done(0, 0, {8, 12}));
+  BOOST_TEST(book.done(0, 0, {8, 10}));
+  BOOST_TEST(!book.done(0, 0, {10, 12}));
 }
 
 BOOST_AUTO_TEST_CASE(a_share_of_several_pieces_is_done_in_one_or_more) {

@@ -151,6 +151,8 @@ BOOST_AUTO_TEST_CASE(every_compression_travels_under_its_name) {
       BOOST_TEST((read(plan, s.message) == means));
       worker.lost(*s.message);
       BOOST_TEST((read(plan, write(worker, statistics, means).message) == means));
+      const written none = write(worker, 0, floats(count, 0));
+      BOOST_TEST((read(plan, none.message) == floats(count, 0)));
     }
   }
 }
