@@ -24,7 +24,10 @@ allocation::allocation(std::shared_ptr<const run_plan> plan, std::uint32_t worke
     extent.rows_per_epoch = plan_->group_rows(group);
     extent.epochs = plan_->of.training.epochs;
     extent.batch_rows = plan_->of.training.batch_size;
-    extent.window_rows = std::uint64_t{plan_->setup.window} * extent.batch_rows;
+    const std::uint32_t window = plan_->protocol.commit_window && !plan_->in_rounds()
+                                     ? plan_->protocol.commit_window(plan_->setup)
+                                     : plan_->setup.window;
+    extent.window_rows = std::uint64_t{window} * extent.batch_rows;
     extent.workers = (workers + plan_->groups - 1) / plan_->groups;
     extent.shared = plan_->of.supervisor.rebalance || plan_->in_rounds();
     books_.emplace_back(extent);

@@ -38,6 +38,8 @@ class allocation {
   std::string take(const schema::Yielded::Reader& yielded);
 
   bool all_done() const;
+  /// Whether this worker holds nothing to train.
+  bool idle(std::uint32_t worker) const { return book_of(worker).held(local(worker)) == 0; }
 
  private:
   ledger& book_of(std::uint32_t worker) { return books_[plan_->group_of(worker)]; }

@@ -99,10 +99,15 @@ center_slice::answers center_slice::commit(const commit_msg& message) {
     return {{c.getWorker(), make_verdict(c, kind::REPEAT), encoded(*now_)}};
   }
   if (!from.waiting.empty()) return refuse(c, "an earlier commit of this worker waits");
+  constexpr std::uint64_t views_ahead = 1024;
+  if (plan_->has_members() && c.getView() > view_ + views_ahead) {
+    return refuse(c, fmt::format("it was given under view {}, the slice knows {}", c.getView(),
+                                 view_));
+  }
 
   from.waiting = message;
   from.applied = false;
-  from.early = c.getView() > view_;
+  from.early = plan_->has_members() && c.getView() > view_;
   if (from.early) {
     early_.push_back(c.getWorker());
     return {{c.getWorker(), make_verdict(c, kind::HELD), {}}};
@@ -111,11 +116,12 @@ center_slice::answers center_slice::commit(const commit_msg& message) {
 }
 
 center_slice::answers center_slice::accept(std::uint32_t worker) {
-  const commit_msg message = workers_[worker].waiting;
-  if (scratch_.empty()) scratch_.emplace_back();
-  const std::string problem = codecs_->commits.read(*message, scratch_[0], arrived_);
+  known_worker& from = workers_[worker];
+  const commit_msg message = from.waiting;
+  const std::string problem =
+      codecs_->commits.read(*message, plan_->in_rounds() ? from.decoded : scratch_, from.payload);
   if (!problem.empty()) {
-    workers_[worker].waiting = {};
+    from.waiting = {};
     return refuse(*message, problem);
   }
   answers out;
@@ -164,10 +170,10 @@ std::uint64_t center_slice::staleness_of(known_worker& from,
   return version_ - base - mine;
 }
 
-commit_view center_slice::view_of(const known_worker& from, const schema::Commit::Reader& c,
-                                  span<const float> payload) const {
+commit_view center_slice::view_of(const known_worker& from) const {
+  const auto c = *from.waiting;
   commit_view view;
-  view.payload = payload;
+  view.payload = from.payload;
   view.worker = c.getWorker();
   view.mini_batches = c.getMiniBatches();
   view.rows = c.getRows();
@@ -197,7 +203,7 @@ void center_slice::applied(std::uint32_t worker, std::uint64_t staleness,
 void center_slice::apply(std::uint32_t worker, answers& out) {
   known_worker& from = workers_[worker];
   const auto c = *from.waiting;
-  commit_view view = view_of(from, c, arrived_);
+  commit_view view = view_of(from);
   view.staleness = staleness_of(from, c);
   center_builder next(range_.index, version_ + 1, range_.count);
   if (!half_->apply(view, numbers_of(now_->exact), next.values)) {
@@ -218,14 +224,8 @@ void center_slice::apply_round(std::vector<std::uint32_t> workers, std::uint64_t
   workers.erase(std::remove_if(workers.begin(), workers.end(),
                                [&](std::uint32_t w) { return !waits(workers_[w]); }),
                 workers.end());
-  scratch_.resize(std::max(scratch_.size(), workers.size()));
   std::vector<commit_view> commits;
-  for (std::size_t i = 0; i < workers.size(); ++i) {
-    const known_worker& from = workers_[workers[i]];
-    span<const float> payload;
-    codecs_->commits.read(*from.waiting, scratch_[i], payload);
-    commits.push_back(view_of(from, *from.waiting, payload));
-  }
+  for (const std::uint32_t worker : workers) commits.push_back(view_of(workers_[worker]));
   center_builder next(range_.index, version_ + 1, range_.count);
   std::size_t culprit = 0;
   while (!half_->apply_round(commits, numbers_of(now_->exact), next.values, culprit)) {
@@ -306,7 +306,11 @@ std::vector<std::pair<std::uint64_t, std::vector<std::uint32_t>>> center_slice::
 
 center_msg center_slice::pull(std::uint32_t worker, std::uint64_t version) {
   // Without members no round is to come: the one asked for was another slice's last.
-  if (version > version_ && plan_->in_rounds() && members_) return {};
+  // Slices are never more than a few rounds apart.
+  constexpr std::uint64_t rounds_apart = 64;
+  if (version > version_ && version - version_ <= rounds_apart && plan_->in_rounds() && members_) {
+    return {};
+  }
   if (keeps_base_ && worker != schema::Pull::NOBODY) workers_[worker].base = now_->exact;
   const bool last = version != 0 && previous_ && (*previous_->exact).getVersion() == version;
   return last ? previous_->exact : now_->exact;

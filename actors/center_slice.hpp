@@ -69,6 +69,8 @@ class center_slice {
   center_msg pull(std::uint32_t worker, std::uint64_t version);
   const center_msg& center() const noexcept { return now_->exact; }
   std::uint64_t version() const noexcept { return version_; }
+  /// The last round that was applied; 0 where there are none.
+  std::uint64_t clock() const { return gate_->clock(); }
 
  private:
   /// One version of the centre; encoded when it is first asked for.
@@ -83,6 +85,8 @@ class center_slice {
     std::vector<std::uint64_t> own;  // versions it made since its base, ascending
     center_msg base;                 // what it was last given, where the protocol wants it
     commit_msg waiting;              // held: not applied yet, or not answered
+    span<const float> payload;       // its numbers: in the message, or decoded
+    std::vector<float> decoded;      // where a round keeps them
     bool early = false;              // the waiting one: of a view that is not here yet
     bool applied = false;            // the waiting one is
     std::uint64_t staleness = 0;     // of the waiting one
@@ -98,8 +102,7 @@ class center_slice {
   void follow(const consistency::steps& steps, std::uint32_t arrived, answers& out);
   void apply(std::uint32_t worker, answers& out);
   void apply_round(std::vector<std::uint32_t> workers, std::uint64_t clock, answers& out);
-  commit_view view_of(const known_worker& from, const schema::Commit::Reader& c,
-                      span<const float> payload) const;
+  commit_view view_of(const known_worker& from) const;
   void advance(center_msg next);
   void applied(std::uint32_t worker, std::uint64_t staleness, const shared_snapshot& met);
   void release(std::uint32_t worker, answers& out);
@@ -120,8 +123,7 @@ class center_slice {
   std::map<std::uint32_t, known_worker> workers_;
   std::vector<std::uint32_t> early_;  // whose waiting commits belong to a view not here yet
   std::vector<std::pair<std::uint64_t, std::vector<std::uint32_t>>> closed_;
-  span<const float> arrived_;                // the payload of the commit that is being accepted
-  std::vector<std::vector<float>> scratch_;  // decoded commits: the arrived one, those of a round
+  std::vector<float> scratch_;  // a decoded commit that is applied at once
 };
 
 }  // namespace troupe

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <caf/all.hpp>
 
 #include "troupe/actors/configure.hpp"
@@ -115,13 +116,24 @@ caf::result<center_msg> parameter_server_state::pull(const schema::Pull::Reader&
   return promise;
 }
 
+/// No round can be much further than any slice here is; a message that says so is none of ours.
+bool parameter_server_state::is_near(std::uint64_t clock) const {
+  constexpr std::uint64_t rounds_ahead = 64;
+  return !plan_->in_rounds() || std::all_of(slices_.begin(), slices_.end(), [&](const auto& slice) {
+    return clock <= slice.second.clock() + rounds_ahead;
+  });
+}
+
 void parameter_server_state::join(const schema::View::Reader& message) {
   if (message.getRun() != plan_->run || message.getNumber() <= members_.number) return;
-  members_.number = message.getNumber();
-  members_.members.clear();
+  membership now;
+  now.number = message.getNumber();
   for (const auto m : message.getMembers()) {
-    members_.members.push_back({m.getWorker(), m.getFromClock()});
+    const bool ascends = now.members.empty() || now.members.back().worker < m.getWorker();
+    if (!ascends || m.getWorker() >= plan_->setup.workers || !is_near(m.getFromClock())) return;
+    now.members.push_back({m.getWorker(), m.getFromClock()});
   }
+  members_ = std::move(now);
   for (auto& [number, slice] : slices_) {
     send(number, slice.join(members_));
     after(number);
@@ -129,7 +141,10 @@ void parameter_server_state::join(const schema::View::Reader& message) {
 }
 
 void parameter_server_state::close(const schema::Close::Reader& message) {
-  if (message.getRun() != plan_->run) return;
+  if (message.getRun() != plan_->run || !plan_->closes_rounds() || !is_near(message.getClock()) ||
+      message.getAccepted().size() > plan_->setup.workers) {
+    return;
+  }
   std::vector<std::uint32_t> accepted;
   for (const std::uint32_t worker : message.getAccepted()) accepted.push_back(worker);
   for (auto& [number, slice] : slices_) {

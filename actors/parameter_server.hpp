@@ -41,6 +41,7 @@ class parameter_server_state {
   /// Answers to workers whose commits to this slice were held before.
   void send(std::uint32_t slice, center_slice::answers answers);
   void after(std::uint32_t slice);
+  bool is_near(std::uint64_t clock) const;
 
   pointer self_;
   std::shared_ptr<const run_plan> plan_;

@@ -1,5 +1,7 @@
 #include "troupe/actors/run_plan.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <random>
 
@@ -98,6 +100,10 @@ std::shared_ptr<run_plan> make_run_plan(const job& of, const catalogue& known,
     plan->groups = of.actors.workers;
     plan->disjoint =
         of.optimizer.options.has("data") && of.optimizer.options.text("data") == "disjoint";
+    if (plan->disjoint && plan->rows_per_epoch < plan->groups) {
+      throw job_error(of.place("optimizer.data"), fmt::format("{} models cannot share {} rows",
+                                                              plan->groups, plan->rows_per_epoch));
+    }
   }
   plan->slices = cut_slices(plan->model.parameters, of.actors.slice, of.actors.parameter_servers);
   return plan;

@@ -95,7 +95,7 @@ std::optional<report> run_totals::take_report(std::uint32_t worker, double now,
   out.time = now;
   out.worker = worker;
   out.epoch = w.epoch + 1;
-  out.rows = rows_;
+  out.rows = this->rows();
   out.total_rows = plan_->total_rows();
   out.loss = w.loss / rows;
   out.accuracy = has_accuracy(plan_->model) ? static_cast<double>(w.correct) / rows : nan;
@@ -176,7 +176,10 @@ nlohmann::ordered_json run_totals::summary(const ending& end) const {
   out["stopped_by"] = end.stopped_by;
   if (!end.failure.empty()) out["failure"] = end.failure;
   out["seed"] = of.seed;
-  const std::string why = why_not_reproducible(of, plan_->protocol);
+  std::string why = why_not_reproducible(of, plan_->protocol);
+  if (why.empty() && end.stopped_by != "epochs") {
+    why = "it ended early (" + end.stopped_by + ")";
+  }
   out["reproducible"] = why.empty();
   if (!why.empty()) out["reproducible_because"] = why;
   auto& per_worker = out["per_worker"] = nlohmann::ordered_json::array();

@@ -28,7 +28,8 @@ class run_totals {
 
   /// Rows a second of a worker, smoothed over its last windows; 0 before its first.
   double speed(std::uint32_t worker) const { return workers_[worker].speed; }
-  std::uint64_t rows() const noexcept { return rows_; }
+  /// Rows trained, those that are to be trained again not counted.
+  std::uint64_t rows() const noexcept { return rows_ - rows_repeated_; }
 
   struct ending {
     double seconds = 0;

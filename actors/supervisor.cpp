@@ -156,7 +156,9 @@ void supervisor_state::end_warm_start_if_due() {
   if (!warming_) return;
   const bool rows = warming_->rows > 0 && totals_->rows() >= warming_->rows;
   const bool seconds = warming_->seconds > 0 && now() >= warming_->seconds;
-  if (!rows && !seconds) return;
+  // With equal shares the first worker may be through with its own before that.
+  const bool idle = joined_[0] && allocation_->idle(0);
+  if (!rows && !seconds && !idle) return;
   warming_.reset();
   record("warm_start_ended", {{"rows", totals_->rows()}});
   introduce_workers(1, static_cast<std::uint32_t>(cast_.workers.size()));
@@ -201,10 +203,10 @@ void supervisor_state::progress(const schema::Progress::Reader& message) {
   totals_->add(message);
   report_progress(false);
   if (mode_ != mode::training) return;
-  end_warm_start_if_due();
   evaluate_if_due();
   if (allocation_->all_done()) return stop("epochs");
   grant();
+  end_warm_start_if_due();
 }
 
 void supervisor_state::yielded(const schema::Yielded::Reader& message) {

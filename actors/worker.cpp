@@ -28,6 +28,7 @@ void worker_state::fail(const std::string& doing, const caf::error& problem) {
 void worker_state::join(const route_msg& route, const supervisor_actor& supervisor,
                         const std::vector<parameter_server_actor>& servers,
                         const std::vector<data_shard_actor>& shards) {
+  if (mode_ != mode::joining || feed_) return;  // it knows the way
   const auto message = *route;
   home_ = homes_of(message, *plan_, servers);
   home_.erase(home_.begin(), home_.begin() + first_slice_);
@@ -62,6 +63,7 @@ void worker_state::join(const route_msg& route, const supervisor_actor& supervis
 }
 
 void worker_state::joined() {
+  if (mode_ != mode::joining) return;  // stopped in the meantime
   replica_->start();
   mode_ = mode::training;
   wire_builder<schema::Ready> ready;

@@ -122,13 +122,18 @@ class optimizer_checker {
     }
   }
 
-  void check_compression() const {
+  void check_compression() {
     const choice_spec& c = job_.optimizer.compression;
     const std::string path = "optimizer.compression";
     const codec_entry& codec = known_.compressions.at(c.name, job_.place(path), "compression");
     attempt(job_, path, [&] { codec.make(c.options); });
     const std::string reason = why_not(protocol_, codec, known_.compressions);
     if (!reason.empty()) fail(path + ".name", reason);
+    const setting_value* feedback = c.options.find("error_feedback");
+    if (!codec.rounds_only && feedback && !std::get<bool>(*feedback)) {
+      warnings_.push_back(fmt::format(
+          "compression '{}' without error_feedback forgets what does not travel", c.name));
+    }
     if (protocol_.payload != payload_kind::copy) return;
     const setting_value* answers = c.options.find("answers");
     if (answers && *answers != setting_value("none")) {

@@ -165,6 +165,11 @@ void complete_rules(job& j, const protocol_entry& protocol, const catalogue& kno
 
 void complete_window(job& j, const protocol_entry& protocol) {
   optimizer_spec& o = j.optimizer;
+  if (!protocol.has_window) {
+    o.communication_window = std::max(1u, protocol.default_window);
+    o.window_is_epoch = false;
+    return;
+  }
   if (o.communication_window == 0 && protocol.default_window == epoch_window) {
     o.window_is_epoch = true;
   }

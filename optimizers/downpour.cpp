@@ -178,6 +178,7 @@ protocol_entry downpour_protocol() {
   entry.check = refusal;
   entry.warnings = warnings;
   entry.warm_up = warm_up;
+  entry.commit_window = [](const protocol_setup& setup) { return window_of(setup, "push_window"); };
   entry.make_worker = [](const protocol_setup& setup) {
     return std::make_unique<downpour_worker>(window_of(setup, "push_window"),
                                              window_of(setup, "fetch_window"));

@@ -64,12 +64,14 @@ double elastic_alpha(const protocol_setup& setup) {
 namespace {
 
 std::vector<std::string> divergence(std::uint32_t workers, double alpha) {
-  if ((workers + 1.0) * alpha < 2) return {};
+  const double swing = (workers + 1.0) * alpha;
+  if (swing < 2) return {};
   return {fmt::format(
-      "alpha = {:.6g} diverges where {} workers exchange with the same centre: (workers + 1) x "
-      "alpha must be below 2, and the common choice alpha = rho x learning_rate = 0.5 diverges "
-      "from 4 workers on; 0.9 / workers is stable",
-      alpha, workers)};
+      "alpha = {:.6g} {} where all workers (here {}) exchange with the same centre: (workers + 1) "
+      "x "
+      "alpha must be below 2, which the common choice 0.5 = rho x learning_rate is not from 3 "
+      "workers on; 0.9 / workers is stable",
+      alpha, swing > 2 ? "diverges" : "swings without end", workers)};
 }
 
 }  // namespace
@@ -80,8 +82,12 @@ protocol_entry elastic_entry(double (*alpha_of)(const protocol_setup&)) {
   entry.answers_before = true;
   entry.payload = payload_kind::parameters;
   entry.warnings = [alpha_of](const protocol_setup& setup) {
-    return setup.synchronous ? divergence(setup.workers, alpha_of(setup))
-                             : std::vector<std::string>();
+    const double alpha = alpha_of(setup);
+    if (alpha == 0) {
+      return std::vector<std::string>{
+          "alpha = 0: the centre never moves, and the model that is saved is the untrained one"};
+    }
+    return setup.synchronous ? divergence(setup.workers, alpha) : std::vector<std::string>();
   };
   entry.make_worker = [alpha_of](const protocol_setup& setup) {
     return std::make_unique<elastic_worker>(setup.window, alpha_of(setup));

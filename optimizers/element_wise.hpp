@@ -25,8 +25,9 @@ inline bool all_finite(span<const float> values) noexcept {
 }
 
 /// next[i] = f(center[i], payload[i]) for all i, in one pass that also looks for numbers that are
-/// not finite in the payload: false where there is one. Compilers vectorise it; the check costs
-/// one integer compare a number in a loop that waits for memory.
+/// not finite in what comes out (because the payload has some, or because finite ones add up to
+/// too much): false where there is one. Compilers vectorise it; the check costs one integer
+/// compare a number in a loop that waits for memory.
 template <class Function>
 bool combine(span<const float> center, span<const float> payload, span<float> next, Function f) {
   const float* c = center.data();
@@ -35,8 +36,9 @@ bool combine(span<const float> center, span<const float> payload, span<float> ne
   const std::size_t count = payload.size();
   std::uint32_t bad = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    bad |= not_finite(p[i]);
-    n[i] = f(c[i], p[i]);
+    const float made = f(c[i], p[i]);
+    bad |= not_finite(made);
+    n[i] = made;
   }
   return bad == 0;
 }
@@ -52,8 +54,9 @@ bool combine(span<const float> center, span<const float> base, span<const float>
   const std::size_t count = payload.size();
   std::uint32_t bad = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    bad |= not_finite(p[i]);
-    n[i] = f(c[i], b[i], p[i]);
+    const float made = f(c[i], b[i], p[i]);
+    bad |= not_finite(made);
+    n[i] = made;
   }
   return bad == 0;
 }

@@ -50,7 +50,8 @@ enum class intent {
 /// Order of calls: `start` once, with the centre in x; then per step `point`, `local_step` and
 /// `on_step`; when a window closes (by intent, or because nothing is leased) `write` for every
 /// slice, then for every slice `on_center`, `on_repeat` or `on_dropped` (after `push`:
-/// `on_pushed`). Under consistency `synchronous` a window closes with its share of the round,
+/// `on_pushed`). Slices are written a few at a time: one may be answered before another is written.
+/// Under consistency `synchronous` a window closes with its share of the round,
 /// whatever `on_step` says, and may then hold no mini-batch at all.
 class worker_half {
  public:
@@ -198,6 +199,8 @@ struct protocol_entry {
   std::function<std::string(const protocol_setup&)> check = {};
   /// Worth saying before a run starts ("8 workers with downpour lose accuracy"); empty: nothing.
   std::function<std::vector<std::string>(const protocol_setup&)> warnings = {};
+  /// Mini-batches between two commits, where that is not the communication window.
+  std::function<std::uint32_t(const protocol_setup&)> commit_window = {};
   std::function<warm_start(const protocol_setup&)> warm_up = {};
   std::function<std::unique_ptr<worker_half>(const protocol_setup&)> make_worker;
   std::function<std::unique_ptr<server_half>(const protocol_setup&, const slice_range&)>

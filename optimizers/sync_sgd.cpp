@@ -21,9 +21,13 @@ namespace {
 
 class gradient_worker : public worker_half {
  public:
-  void start(span<const float>) override { forget(); }
+  void start(span<const float>) override {}
 
   span<const float> point(span<float> x) override {
+    if (answered_) {
+      rows_ = last_rows_ = 0;
+      answered_ = false;
+    }
     // The memory of the last gradient is about to be used for the next one of the same window.
     if (last_rows_ > 0) {
       sum_.resize(last_.size());
@@ -45,9 +49,9 @@ class gradient_worker : public worker_half {
     return intent::commit;
   }
 
-  void write(const slice_range& s, const window_facts&, span<const float>,
+  void write(const slice_range& s, const window_facts& window, span<const float>,
              span<float> payload) override {
-    if (last_rows_ == 0) {
+    if (window.rows == 0) {
       std::fill(payload.begin(), payload.end(), 0.0f);
       return;
     }
@@ -66,7 +70,7 @@ class gradient_worker : public worker_half {
   void on_center(const slice_range&, span<const float>, span<const float> center,
                  span<float> x) override {
     std::copy(center.begin(), center.end(), x.data());
-    forget();
+    answered_ = true;  // other slices may still be written: the gradient stays until the next one
   }
 
   // The centre holds the gradient already, or never will: either way it was taken elsewhere.
@@ -76,15 +80,11 @@ class gradient_worker : public worker_half {
   }
 
  private:
-  void forget() {
-    rows_ = 0;
-    last_rows_ = 0;
-  }
-
   span<const float> last_;       // the gradient of the last mini-batch, in the replica
   std::uint64_t last_rows_ = 0;  // its rows; 0: none
   std::vector<float> sum_;       // of the window's gradients before that, times their rows
   std::uint64_t rows_ = 0;       // in the sum
+  bool answered_ = false;        // the window that the gradient belongs to is over
 };
 
 class stepping_server : public round_server {

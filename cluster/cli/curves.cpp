@@ -102,21 +102,26 @@ bool has_points(const std::vector<curve>& curves, points_of points) {
 
 range values_of(const std::vector<curve>& curves, const chart& of) {
   const double infinity = std::numeric_limits<double>::infinity();
-  double low = infinity, high = -infinity, first = -infinity;
+  double low = infinity, high = -infinity;
+  std::vector<double> firsts;
   for (const curve& c : curves) {
     bool begun = false;
     for (const curve_point& p : c.*of.points) {
       if (!finite(p)) continue;
       low = std::min(low, p.value);
       high = std::max(high, p.value);
-      if (!begun) first = std::max(first, p.value);
+      if (!begun) firsts.push_back(p.value);
       begun = true;
     }
   }
   // A loss has 0 in sight, and one that runs away leaves the chart instead of flattening it.
   if (of.loss) {
     low = std::min(low, 0.0);
-    if (first > 0) high = std::min(high, most_rise * first);
+    if (!firsts.empty()) {
+      const auto middle = firsts.begin() + static_cast<std::ptrdiff_t>((firsts.size() - 1) / 2);
+      std::nth_element(firsts.begin(), middle, firsts.end());
+      if (*middle > 0) high = std::min(high, most_rise * *middle);
+    }
   }
   if (!(high > low)) {
     const double half = std::max(std::abs(low), 1.0) * 0.05;

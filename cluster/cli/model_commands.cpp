@@ -89,7 +89,10 @@ int evaluate_command(const evaluate_arguments& arguments) {
   if (rows.labels.empty()) throw data_error(rows.origin, "has no labels to score against");
   check_columns(rows, model.columns);
   check_values(rows, model.transforms);
-  scorer scoring(model.spec, model.form, known.models, model.transforms);
+  committee_spec form = model.form;
+  const settings& options = of.optimizer.options;
+  if (form.members > 1 && options.has("vote")) form.vote = *vote_from(options.text("vote"));
+  scorer scoring(model.spec, form, known.models, model.transforms);
   const score s = scoring.run(model.parameters, model.statistics, rows);
   if (arguments.json) {
     nlohmann::ordered_json out;

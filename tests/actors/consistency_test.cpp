@@ -235,4 +235,68 @@ BOOST_AUTO_TEST_CASE(fewer_rows_than_workers) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(the_cut_into_slices_does_not_show) {
+  // Slices are written and answered a few at a time; with 22 of them some are answered before
+  // others are written.
+  for (const std::string& name : names("synchronous")) {
+    for (const char* workers : {"1", "3"}) {
+      BOOST_TEST_CONTEXT(name << ", " << workers << " workers") {
+        std::vector<float> first;
+        for (const char* slice : {"65536", "16"}) {
+          auto changes = settings_for(name, "synchronous");
+          changes.insert(changes.end(),
+                         {std::string("actors.workers=") + workers, "actors.parameter_servers=1",
+                          std::string("actors.slice=") + slice, "model.layers.0.dense.units=70"});
+          whole_run run(small_job(changes), two_classes(rows));
+          run.shuffle(4);
+          const auto outcome = run.finish();
+          BOOST_REQUIRE(outcome);
+          if (first.empty()) first = outcome->model->parameters;
+          BOOST_TEST((outcome->model->parameters == first));
+        }
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(push_windows_are_kept_whatever_the_order) {
+  // 126 mini-batches an epoch, pushes of 12: ten whole windows and one of six.
+  for (const std::uint64_t seed : {1, 2, 3, 4}) {
+    auto changes = settings_for("downpour", "asynchronous");
+    changes.insert(changes.end(), {"actors.workers=1", "optimizer.push_window=12"});
+    whole_run run(small_job(changes), two_classes(rows));
+    run.shuffle(seed);
+    const auto outcome = run.finish();
+    BOOST_REQUIRE(outcome);
+    check_rows(*outcome);
+    BOOST_TEST(outcome->summary["commits"].get<std::uint64_t>() == 11 * epochs);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_warm_start_ends_with_the_share_of_the_first_worker) {
+  for (const char* rebalance : {"true", "false"}) {
+    auto changes = settings_for("downpour", "{name: bounded, staleness: 2}");
+    changes.insert(changes.end(), {"optimizer.warm_start_rows=1000",
+                                   std::string("supervisor.rebalance.enabled=") + rebalance});
+    whole_run run(small_job(changes), two_classes(rows));
+    run.shuffle(6);
+    const auto outcome = run.finish();
+    BOOST_REQUIRE(outcome);
+    check_rows(*outcome);
+    BOOST_TEST(run.heard.has_event("warm_start_ended"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_was_stopped_is_not_said_to_be_reproducible) {
+  auto changes = settings_for("adag", "synchronous");
+  changes.push_back("training.epochs=100000");
+  whole_run run(small_job(changes), two_classes(rows));
+  run.start();
+  run.where().run(3000);
+  caf::anon_send(run.lead(), stop_atom::value, std::string("interrupted"));
+  const auto outcome = run.finish();
+  BOOST_REQUIRE(outcome);
+  BOOST_TEST(!outcome->summary["reproducible"].get<bool>());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
