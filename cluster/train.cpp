@@ -168,7 +168,11 @@ trained_model model_of(const run_plan& plan, const prepared_data& data,
   model.labels = data.labels;
   model.columns = data.train->columns;
   model.job_yaml = to_yaml(plan.of);
-  model.summary = outcome.summary.dump(2);
+  // Without times, so that equal runs leave equal files.
+  nlohmann::ordered_json summary = outcome.summary;
+  for (const char* key : {"seconds", "samples_per_second"}) summary.erase(key);
+  for (auto& worker : summary["per_worker"]) worker.erase("seconds");
+  model.summary = summary.dump(2);
   return model;
 }
 
