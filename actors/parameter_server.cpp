@@ -81,6 +81,7 @@ void parameter_server_state::after(std::uint32_t slice) {
     wire_builder<schema::Close> out;
     out->setRun(plan_->run);
     out->setClock(clock);
+    out->setView(members_.number);
     auto list = out->initAccepted(static_cast<unsigned>(accepted.size()));
     for (unsigned i = 0; i < list.size(); ++i) list.set(i, accepted[i]);
     const close_msg message = std::move(out).finish();
@@ -118,9 +119,8 @@ caf::result<center_msg> parameter_server_state::pull(const schema::Pull::Reader&
 
 /// No round can be much further than any slice here is; a message that says so is none of ours.
 bool parameter_server_state::is_near(std::uint64_t clock) const {
-  constexpr std::uint64_t rounds_ahead = 64;
   return !plan_->in_rounds() || std::all_of(slices_.begin(), slices_.end(), [&](const auto& slice) {
-    return clock <= slice.second.clock() + rounds_ahead;
+    return clock <= slice.second.clock() + most_rounds_ahead;
   });
 }
 
@@ -138,18 +138,25 @@ void parameter_server_state::join(const schema::View::Reader& message) {
     send(number, slice.join(members_));
     after(number);
   }
+  for (const close_msg& early : std::exchange(early_closes_, {})) close(early);
 }
 
-void parameter_server_state::close(const schema::Close::Reader& message) {
-  if (message.getRun() != plan_->run || !plan_->closes_rounds() || !is_near(message.getClock()) ||
-      message.getAccepted().size() > plan_->setup.workers) {
+void parameter_server_state::close(const close_msg& message) {
+  const auto c = *message;
+  if (c.getRun() != plan_->run || !plan_->closes_rounds() || !is_near(c.getClock()) ||
+      c.getAccepted().size() > plan_->setup.workers) {
+    return;
+  }
+  if (c.getView() > members_.number) {
+    // It may name a worker that this server does not know yet.
+    if (early_closes_.size() < most_rounds_ahead) early_closes_.push_back(message);
     return;
   }
   std::vector<std::uint32_t> accepted;
-  for (const std::uint32_t worker : message.getAccepted()) accepted.push_back(worker);
+  for (const std::uint32_t worker : c.getAccepted()) accepted.push_back(worker);
   for (auto& [number, slice] : slices_) {
     if (number == 0) continue;  // it decided
-    send(number, slice.close(message.getClock(), accepted));
+    send(number, slice.close(c.getClock(), accepted));
     after(number);
   }
 }
@@ -176,7 +183,7 @@ parameter_server_actor::behavior_type parameter_server(parameter_server_state::p
         }
       },
       [=](const view_msg& message) { self->state.join(*message); },
-      [=](const close_msg& message) { self->state.close(*message); },
+      [=](const close_msg& message) { self->state.close(message); },
       [=](const std::vector<round_listener_actor>& peers) { self->state.meet(peers); },
   };
 }

@@ -27,7 +27,7 @@ class parameter_server_state {
   caf::result<verdict_msg, center_msg> commit(const commit_msg& message);
   caf::result<center_msg> pull(const schema::Pull::Reader& message);
   void join(const schema::View::Reader& message);
-  void close(const schema::Close::Reader& message);
+  void close(const close_msg& message);
   void meet(const std::vector<round_listener_actor>& peers) { peers_ = peers; }
 
  private:
@@ -41,6 +41,7 @@ class parameter_server_state {
   /// Answers to workers whose commits to this slice were held before.
   void send(std::uint32_t slice, center_slice::answers answers);
   void after(std::uint32_t slice);
+  static constexpr std::uint64_t most_rounds_ahead = 64;
   bool is_near(std::uint64_t clock) const;
 
   pointer self_;
@@ -49,6 +50,7 @@ class parameter_server_state {
   std::shared_ptr<center_slice::codecs> codecs_;
   std::map<std::uint32_t, center_slice> slices_;
   membership members_;
+  std::vector<close_msg> early_closes_;  // of views that are not here yet
   std::vector<round_listener_actor> peers_;  // all servers; of the one that closes rounds
   std::map<std::pair<std::uint32_t, std::uint32_t>, worker_actor> held_;  // by slice and worker
   std::map<std::uint32_t, std::vector<waiting_pull>> pulls_;  // for rounds to come, by slice

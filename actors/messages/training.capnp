@@ -31,6 +31,7 @@ struct Close {
   run @0 :UInt64;
   clock @1 :UInt64;
   accepted @2 :List(UInt32);
+  view @3 :UInt64;        # under which it was decided
 }
 
 # worker -> server: one slice of one window.

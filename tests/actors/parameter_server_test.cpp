@@ -223,6 +223,31 @@ BOOST_AUTO_TEST_CASE(a_close_or_a_view_of_another_run_is_nothing) {
   BOOST_TEST((zero.verdicts.back() == kind::APPLIED));
 }
 
+BOOST_AUTO_TEST_CASE(a_close_waits_for_the_view_it_was_decided_under) {
+  two_servers all("{name: synchronous, backup_workers: 1}");
+  all.view(1, {0, 1});
+  listener_on zero(all.on), two(all.on);
+  zero.send(all.at(2), all.commit({0, 2, 1, 1, 1}));
+  two.send(all.at(2), all.commit({2, 2, 1, 2, 2}));
+  wire_builder<schema::Close> close;
+  close->setRun(all.plan->run);
+  close->setClock(1);
+  close->setView(2);
+  auto accepted = close->initAccepted(2);
+  accepted.set(0, 0);
+  accepted.set(1, 2);
+  caf::anon_send(all.servers[1], std::move(close).finish());
+  all.on.drain();
+  zero.listen();
+  BOOST_TEST((zero.verdicts == std::vector<kind>{kind::HELD}));
+  all.view(2, {0, 1, 2});
+  zero.listen();
+  two.listen();
+  BOOST_TEST((zero.verdicts.back() == kind::APPLIED));
+  BOOST_TEST((two.verdicts.back() == kind::APPLIED));
+  BOOST_TEST((two.centers == std::vector<float>{3}));
+}
+
 BOOST_AUTO_TEST_CASE(older_views_change_nothing) {
   two_servers all("synchronous");
   all.view(3, {0});
