@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <set>
 #include <utility>
@@ -182,19 +183,38 @@ class checker {
     if (model.parameters == 0) warn("the model has no parameters: nothing will be learnt");
   }
 
+  /// It becomes an argument of programs.
+  void check_host(std::size_t i, const node_spec& n) const {
+    const bool visible = std::all_of(n.host.begin(), n.host.end(),
+                                     [](unsigned char c) { return std::isgraph(c) != 0; });
+    if (!visible || n.host.empty() || n.host[0] == '-') {
+      fail(fmt::format("cluster.nodes.{}.host", i), fmt::format("'{}' names no host", n.host));
+    }
+  }
+
   void check_cluster() const {
     if (!job_.cluster) return;
     const cluster_spec& c = *job_.cluster;
-    const bool loopback =
-        c.listen == "localhost" || c.listen == "::1" || c.listen.rfind("127.", 0) == 0;
-    if (!loopback && !c.tls) {
+    if (!is_loopback(c.listen) && !c.tls.enabled) {
       fail("cluster.listen",
-           fmt::format("listening on '{}' needs 'tls'; without it, only loopback", c.listen));
+           fmt::format("listening on '{}' needs TLS; without it, only loopback", c.listen));
+    }
+    const bool files[] = {!c.tls.ca.empty(), !c.tls.certificate.empty(), !c.tls.key.empty()};
+    if (std::count(std::begin(files), std::end(files), true) % 3 != 0) {
+      fail("cluster.tls", "'ca', 'certificate' and 'key' belong together: give all or none");
+    }
+    if (c.tls.enabled && c.launcher == "manual" && !files[0]) {
+      fail("cluster.tls",
+           "nodes that are started by hand need certificates: see `troupe certificates`");
+    }
+    if (c.suspect_after > c.dead_after) {
+      fail("cluster.suspect_after", "a node is suspected before it counts as lost");
     }
     std::set<std::string> names;
     std::uint64_t servers = 0, workers = 0, shards = 0;
     for (std::size_t i = 0; i < c.nodes.size(); ++i) {
       const node_spec& n = c.nodes[i];
+      check_host(i, n);
       if (!names.insert(n.name).second) {
         fail(fmt::format("cluster.nodes.{}.name", i), fmt::format("two nodes named '{}'", n.name));
       }

@@ -2,6 +2,10 @@
 
 namespace troupe {
 
+bool is_loopback(const std::string& address) {
+  return address == "localhost" || address == "::1" || address.rfind("127.", 0) == 0;
+}
+
 std::string job::place(const std::string& path) const {
   std::string nearest = path;
   while (true) {

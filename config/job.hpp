@@ -66,23 +66,36 @@ struct supervisor_spec {
   std::uint32_t checkpoint_keep = 3;
 };
 
+/// Without files, `troupe launch` makes certificates for the run, which never touch a disk.
 struct tls_spec {
-  std::string ca, certificate, key;
+  bool enabled = true;
+  std::string ca, certificate, key;  ///< files; all three or none
 };
 
 struct node_spec {
   std::string name, host = "127.0.0.1";
+  std::uint32_t port = 0;  ///< where it listens; 0: the system chooses
   std::uint32_t parameter_servers = 0, workers = 0, data_shards = 0;
 };
 
 struct cluster_spec {
   std::string launcher = "local";
-  std::string listen = "127.0.0.1";
-  std::optional<tls_spec> tls;
+  std::string listen = "127.0.0.1";  ///< address every node listens on
+  std::string address;     ///< of the launching machine, for the nodes; "": found out
+  std::uint32_t port = 0;  ///< where the supervisor's node listens; 0: the system chooses
+  std::string id;          ///< nodes of another cluster are turned away; "": the job's name
+  std::string program;     ///< the troupe command on the nodes; "": as on this machine
+  std::string launcher_options;  ///< more arguments of ssh or srun, with spaces between
+  double start_timeout = 60;                  ///< seconds until every node must have joined
+  tls_spec tls;
   std::vector<node_spec> nodes;
   std::uint32_t replicas = 0;
+  double suspect_after = 2, dead_after = 10;  ///< seconds of silence
   double supervisor_grace = 30;
 };
+
+/// Whether an address is reached from this machine alone.
+bool is_loopback(const std::string& address);
 
 /// Everything jobs can name. A value, handed down from `main`; an embedding program adds its own.
 struct catalogue {

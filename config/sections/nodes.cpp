@@ -15,6 +15,10 @@ const std::vector<key<node_spec>>& node_keys() {
       bound<node_spec>(declare::text("name", "name of the node, one of a kind").required(),
                        &node_spec::name),
       bound<node_spec>(declare::text("host", "host name or address"), &node_spec::host),
+      bound<node_spec>(declare::integer("port", "where it listens; 0: the system chooses")
+                           .at_least(0)
+                           .at_most(65535),
+                       &node_spec::port),
       bound<node_spec>(declare::integer("parameter_servers", "parameter servers there")
                            .at_least(0)
                            .at_most(most),

@@ -192,38 +192,71 @@ section checkpoint_section() {
 }
 
 section cluster_section() {
-  return {"cluster",
-          "The machines of a job that runs on several. Checked, but not used by `troupe train`.",
-          {at(declare::text("launcher", "how nodes are started")
-                  .one_of({"local", "ssh", "slurm", "manual"}),
-              &job::cluster, &cluster_spec::launcher),
-           at(declare::text("listen", "address nodes listen on; anything but loopback needs `tls`"),
-              &job::cluster, &cluster_spec::listen),
-           nodes_key(),
-           at(declare::integer("replicas", "backups of each slice").at_least(0).at_most(8),
-              &job::cluster, &cluster_spec::replicas),
-           at(declare::number("supervisor_grace", "seconds a node waits for a lost supervisor")
-                  .at_least(0),
-              &job::cluster, &cluster_spec::supervisor_grace)},
-          [](const job& j) { return j.cluster.has_value(); },
-          [](job& j) {
-            if (!j.cluster) j.cluster.emplace();
-          }};
+  const auto in = [](setting declaration, auto member) {
+    return at(std::move(declaration), &job::cluster, member);
+  };
+  return {
+      "cluster",
+      "The machines of a job that runs on several. `troupe train` does not use it; `troupe launch` "
+      "takes the actors of its nodes instead of those of `actors`.",
+      {in(declare::text("launcher", "how nodes are started")
+              .one_of({"local", "ssh", "slurm", "manual"}),
+          &cluster_spec::launcher),
+       in(declare::text("listen",
+                        "address every node listens on; anything but loopback needs `tls`"),
+          &cluster_spec::listen),
+       in(declare::text("address",
+                        "of the launching machine, as the nodes reach it; where it is not given, "
+                        "`listen`, or the host's name where that is all addresses"),
+          &cluster_spec::address),
+       in(declare::integer("port", "where the launching machine listens; 0: the system chooses")
+              .at_least(0)
+              .at_most(65535),
+          &cluster_spec::port),
+       in(declare::text("id", "nodes of another cluster are turned away; without one, the job's "
+                              "name"),
+          &cluster_spec::id),
+       in(declare::text("program", "the `troupe` command on the nodes; where it is not given, the "
+                                   "one that launches"),
+          &cluster_spec::program),
+       in(declare::text("launcher_options",
+                        "more arguments of `ssh` or `srun`, with spaces between"),
+          &cluster_spec::launcher_options),
+       in(declare::number("start_timeout", "seconds in which every node must have joined").above(0),
+          &cluster_spec::start_timeout),
+       nodes_key(),
+       in(declare::integer("replicas", "backups of each slice").at_least(0).at_most(8),
+          &cluster_spec::replicas),
+       in(declare::number("suspect_after", "seconds of silence after which a node gets no more work")
+              .above(0),
+          &cluster_spec::suspect_after),
+       in(declare::number("dead_after", "seconds of silence after which a node counts as lost")
+              .above(0),
+          &cluster_spec::dead_after),
+       in(declare::number("supervisor_grace", "seconds a node waits for a lost supervisor")
+              .at_least(0),
+          &cluster_spec::supervisor_grace)},
+      [](const job& j) { return j.cluster.has_value(); },
+      [](job& j) {
+        if (!j.cluster) j.cluster.emplace();
+      }};
 }
 
 section tls_section() {
   const auto file = [](const char* name, const char* meaning, std::string tls_spec::*member) {
-    return at(declare::text(name, meaning).required(), &job::cluster, &cluster_spec::tls, member);
+    return at(declare::text(name, meaning), &job::cluster, &cluster_spec::tls, member);
   };
   return {"cluster.tls",
-          "Mutual TLS between the nodes.",
-          {file("ca", "file of the certificate authority", &tls_spec::ca),
+          "Mutual TLS between the nodes. Without files, `troupe launch` makes certificates for the "
+          "run and hands them to the nodes it starts; the launcher `manual` needs files.",
+          {at(declare::boolean("enabled", "whether there is TLS; only loopback goes without"),
+              &job::cluster, &cluster_spec::tls, &tls_spec::enabled),
+           file("ca", "file of the certificate authority", &tls_spec::ca),
            file("certificate", "file of the node's certificate", &tls_spec::certificate),
            file("key", "file of the node's private key", &tls_spec::key)},
-          [](const job& j) { return j.cluster && j.cluster->tls; },
+          [](const job& j) { return j.cluster.has_value(); },
           [](job& j) {
             if (!j.cluster) j.cluster.emplace();
-            if (!j.cluster->tls) j.cluster->tls.emplace();
           }};
 }
 

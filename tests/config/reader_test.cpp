@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(the_cluster_of_the_contract) {
   BOOST_TEST(!j.supervisor.rebalance);
   BOOST_TEST(j.supervisor.checkpoint_keep == 5u);
   BOOST_TEST(j.cluster->launcher == "ssh");
-  BOOST_TEST(j.cluster->tls->certificate == "node.pem");
+  BOOST_TEST(j.cluster->tls.certificate == "node.pem");
   BOOST_TEST(j.cluster->nodes.size() == 2u);
   BOOST_TEST(j.cluster->nodes[1].workers == 2u);
   BOOST_TEST(j.cluster->supervisor_grace == 30);
