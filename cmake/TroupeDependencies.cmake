@@ -10,6 +10,7 @@ set(TROUPE_DEPENDENCIES
   "yaml-cpp"
   "CapnProto"
   "CAF 0.17.6"
+  "OpenSSL 3.0"
   "fmt"
   "nlohmann_json"
   "XxHash")

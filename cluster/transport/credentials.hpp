@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe {
@@ -26,13 +27,21 @@ class certificate_authority {
  public:
   /// Makes a new key and a self-signed certificate, valid for `days`.
   explicit certificate_authority(const std::string& name, int days = 3650);
+  /// One made before. \throws error (job) unless the texts are an authority's.
+  static certificate_authority from_pem(const std::string& certificate, const std::string& key);
+
   /// Certificate and key for a node that is reached by any of these names or addresses; valid from
   /// now for `days` (negative: expired that long ago).
-  credentials issue(const std::string& node, const std::vector<std::string>& hosts, int days = 3650);
+  credentials issue(const std::string& node, const std::vector<std::string>& hosts,
+                    int days = 3650);
   const std::string& certificate() const noexcept { return certificate_; }
   const std::string& key() const noexcept { return key_; }
 
  private:
+  struct known {};
+  certificate_authority(std::string certificate, std::string key, known)
+      : certificate_(std::move(certificate)), key_(std::move(key)) {}
+
   std::string certificate_, key_;  // PEM
 };
 

@@ -22,10 +22,12 @@ namespace troupe {
 void configure_node(caf::actor_system_config& config, double dead_after);
 
 struct transport_options {
-  std::optional<credentials> tls;        ///< none: plain connections, on loopback only
-  std::size_t most_unauthenticated = 64; ///< connections whose handshake is not over
-  double handshake_seconds = 10;         ///< for a peer to prove itself, and for dialling
+  std::optional<credentials> tls;              ///< none: plain connections, on loopback only
+  std::size_t most_unauthenticated = 64;       ///< connections whose handshake is not over
+  double handshake_seconds = 10;               ///< for a peer to prove itself, and for dialling
   std::uint32_t largest_payload = 300u << 20;  ///< bytes of one message between nodes
+  /// TLS: written bytes after which a connection changes its key (the most for AES-GCM are 388 GB).
+  std::uint64_t bytes_per_key = std::uint64_t{64} << 30;
   /// One line about each kind of peer that was turned away (rate-limited). Any thread.
   std::function<void(const std::string&)> log;
 };
@@ -40,14 +42,15 @@ class transport {
   transport(const transport&) = delete;
   transport& operator=(const transport&) = delete;
 
-  /// Listens on an address ("127.0.0.1", "0.0.0.0", "::") and port (0: the system chooses) and hands
-  /// peers that come in the handle of `published`. \returns the port.
-  /// \throws error (run) naming address and port.
+  /// Listens on an address ("127.0.0.1", "0.0.0.0", "::") and port (0: the system chooses) and
+  /// hands peers that come in the handle of `published`. \returns the port. \throws error (run)
+  /// naming address and port.
   std::uint16_t listen(const std::string& address, std::uint16_t port, const caf::actor& published,
                        std::set<std::string> signatures = {});
 
-  /// For actors: `request(dialler(), timeout, connect_atom::value, host, port)` is answered with the
-  /// peer's node, its published actor and that one's signatures, as CAF's own middleman actor does.
+  /// For actors: `request(dialler(), timeout, connect_atom::value, host, port)` is answered with
+  /// the peer's node, its published actor and that one's signatures, as CAF's own middleman actor
+  /// does.
   const caf::io::middleman_actor& dialler() const noexcept;
 
   /// Connections turned away so far.
