@@ -18,7 +18,11 @@ constexpr std::size_t leases_held = 2;
 }  // namespace
 
 allocation::allocation(std::shared_ptr<const run_plan> plan, std::uint32_t workers)
-    : plan_(std::move(plan)), joined_(workers, false), clocks_(workers, 0), spared_(workers, 0) {
+    : plan_(std::move(plan)),
+      joined_(workers, false),
+      suspected_(workers, false),
+      clocks_(workers, 0),
+      spared_(workers, 0) {
   for (std::uint32_t group = 0; group < plan_->groups; ++group) {
     ledger::extent extent;
     extent.rows_per_epoch = plan_->group_rows(group);
@@ -39,6 +43,23 @@ void allocation::joined(std::uint32_t worker) {
   joined_[worker] = true;
   ++joined_count_;
   if (plan_->has_members()) enter(worker);
+}
+
+void allocation::left(std::uint32_t worker) {
+  if (!joined_[worker]) return;
+  joined_[worker] = false;
+  suspected_[worker] = false;
+  --joined_count_;
+  leave(worker);
+}
+
+void allocation::give_up(std::uint32_t worker, std::uint64_t trained) {
+  book_of(worker).give_up(local(worker), trained);
+  // Rounds whose every member is gone are nobody's: nobody will report them.
+  const bool expected =
+      std::any_of(view_.members.begin(), view_.members.end(),
+                  [&](const membership::member& m) { return m.from_clock < planned_; });
+  if (plan_->in_rounds() && !expected) completed_ = planned_;
 }
 
 bool allocation::is_member(std::uint32_t worker) const {
@@ -94,7 +115,7 @@ std::vector<lease> allocation::grant(const std::function<double(std::uint32_t)>&
   }
   for (std::uint32_t worker = 0; worker < joined_.size(); ++worker) {
     if (!joined_[worker]) continue;
-    grant_leases(worker, speed(worker), out);
+    if (!suspected_[worker]) grant_leases(worker, speed(worker), out);
     if (!plan_->has_members()) continue;
     // Whoever has nothing to train is not waited for.
     if (book_of(worker).held(local(worker)) == 0) leave(worker);

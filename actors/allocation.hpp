@@ -22,6 +22,13 @@ class allocation {
 
   /// This worker may be given work from now on.
   void joined(std::uint32_t worker);
+  /// This worker is lost: it gets no more work and is waited for no more. What it holds is settled
+  /// by `give_up`, once it is known what the servers took.
+  void left(std::uint32_t worker);
+  /// Of what a lost worker held, the first `trained` rows are done, the others free again.
+  void give_up(std::uint32_t worker, std::uint64_t trained);
+  /// While nothing is heard of a worker it is given no more work.
+  void suspect(std::uint32_t worker, bool silent) { suspected_[worker] = silent; }
 
   /// All that can be given out now. `speed`: rows a second of a worker, 0 where unknown. Views that
   /// `take_view` hands out afterwards must reach the servers before the leases reach the workers.
@@ -58,6 +65,7 @@ class allocation {
   std::vector<ledger> books_;
   std::vector<bool> joined_;
   std::uint32_t joined_count_ = 0;
+  std::vector<bool> suspected_;
   std::vector<std::uint64_t> clocks_;  // of the last window each worker reported
   std::vector<std::uint64_t> spared_;  // the last round each was left out of for want of rows
   std::uint64_t planned_ = 0;          // rounds given out

@@ -23,7 +23,10 @@ using center_msg = wire<schema::Center>;
 using pull_msg = wire<schema::Pull>;
 using view_msg = wire<schema::View>;
 using close_msg = wire<schema::Close>;
+using fence_msg = wire<schema::Fence>;
+using fenced_msg = wire<schema::Fenced>;
 using fetch_msg = wire<schema::Fetch>;
+using copy_msg = wire<schema::Copy>;
 using rows_msg = wire<schema::Rows>;
 using route_msg = wire<schema::Route>;
 using ready_msg = wire<schema::Ready>;
@@ -40,6 +43,8 @@ using run_atom = caf::atom_constant<caf::atom("run")>;
 using stop_atom = caf::atom_constant<caf::atom("stop")>;
 using tick_atom = caf::atom_constant<caf::atom("tick")>;
 using flush_atom = caf::atom_constant<caf::atom("flush")>;
+using recast_atom = caf::atom_constant<caf::atom("recast")>;
+using suspect_atom = caf::atom_constant<caf::atom("suspect")>;
 
 /// Hears which commits make up a round (backup workers).
 using round_listener_actor = caf::typed_actor<caf::reacts_to<close_msg>>;
@@ -55,28 +60,29 @@ using parameter_server_actor = caf::typed_actor<
     caf::replies_to<pull_msg>::with<center_msg>,
     /// Who takes part from now on.
     caf::reacts_to<view_msg>, caf::reacts_to<close_msg>,
+    /// A worker is lost: it is not listened to any more.
+    caf::replies_to<fence_msg>::with<fenced_msg>,
     /// All servers, to the one that closes rounds for them.
     caf::reacts_to<std::vector<round_listener_actor>>>;
 
 /// Owns rows of the training part.
 using data_shard_actor = caf::typed_actor<
     /// Your rows among these positions.
-    caf::replies_to<fetch_msg>::with<rows_msg>>;
+    caf::replies_to<fetch_msg>::with<rows_msg>,
+    /// These rows as they lie.
+    caf::replies_to<copy_msg>::with<rows_msg>>;
 
-/// Leads a run: hands out rows, watches progress, decides evaluation and stop.
-using supervisor_actor = caf::typed_actor<
-    /// Run to the end; answered once, with the outcome.
-    caf::replies_to<run_atom>::with<outcome_ptr>, caf::reacts_to<ready_msg>,
-    caf::reacts_to<progress_msg>, caf::reacts_to<diverged_msg>,
-    /// A round was over before this worker began its part.
-    caf::reacts_to<yielded_msg>,
-    /// Stop early, for this reason ("interrupted", "command").
-    caf::reacts_to<stop_atom, std::string>, caf::reacts_to<tick_atom>>;
+/// Whom workers answer to.
+using leader_actor = caf::typed_actor<caf::reacts_to<ready_msg>, caf::reacts_to<progress_msg>,
+                                      caf::reacts_to<diverged_msg>,
+                                      /// A round was over before this worker began its part.
+                                      caf::reacts_to<yielded_msg>>;
 
 /// Owns a replica and trains it.
 using worker_actor = caf::typed_actor<
-    /// Who holds what; the worker pulls the centre and says `ready`.
-    caf::reacts_to<route_msg, supervisor_actor, std::vector<parameter_server_actor>,
+    /// Who holds what; the worker pulls the centre and says `ready`. Once more: a shard is another
+    /// actor now.
+    caf::reacts_to<route_msg, leader_actor, std::vector<parameter_server_actor>,
                    std::vector<data_shard_actor>>,
     /// Train these positions.
     caf::reacts_to<assign_msg>,
@@ -87,6 +93,26 @@ using worker_actor = caf::typed_actor<
     /// Drop what has not been started, close the window (in rounds: those it was given a part of,
     /// without rows if need be), say progress, then answer.
     caf::replies_to<finish_atom>::with<finished_atom>>;
+
+/// Leads a run: hands out rows, watches progress, decides evaluation and stop.
+using supervisor_actor = leader_actor::extend<
+    /// Run to the end; answered once, with the outcome.
+    caf::replies_to<run_atom>::with<outcome_ptr>,
+    /// Worker `number` is this actor from now on, in this incarnation.
+    caf::reacts_to<std::uint32_t, std::uint32_t, worker_actor>,
+    /// Data shard `number` is this actor from now on.
+    caf::reacts_to<std::uint32_t, data_shard_actor>,
+    /// Nothing is heard of this worker (or it is heard of again): it is given no more work.
+    caf::reacts_to<suspect_atom, std::uint32_t, bool>,
+    /// Stop early, for this reason ("interrupted", "command").
+    caf::reacts_to<stop_atom, std::string>, caf::reacts_to<tick_atom>>;
+
+/// Finds somebody for the part of an actor that was lost, and tells the supervisor.
+using casting_actor = caf::typed_actor<
+    /// A worker, as this incarnation.
+    caf::reacts_to<recast_atom, std::uint32_t, std::uint32_t>,
+    /// A data shard.
+    caf::reacts_to<recast_atom, std::uint32_t>>;
 
 /// Scores the centre while training goes on.
 using evaluator_actor =
@@ -107,7 +133,10 @@ CAF_ADD_TYPE_ID(troupe, (troupe::center_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::pull_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::view_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::close_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::fence_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::fenced_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::fetch_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::copy_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::rows_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::route_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::ready_msg))
@@ -119,6 +148,7 @@ CAF_ADD_TYPE_ID(troupe, (troupe::round_listener_actor))
 CAF_ADD_TYPE_ID(troupe, (troupe::parameter_server_actor))
 CAF_ADD_TYPE_ID(troupe, (troupe::data_shard_actor))
 CAF_ADD_TYPE_ID(troupe, (troupe::worker_actor))
+CAF_ADD_TYPE_ID(troupe, (troupe::leader_actor))
 CAF_ADD_TYPE_ID(troupe, (troupe::supervisor_actor))
 CAF_ADD_TYPE_ID(troupe, (std::vector<troupe::round_listener_actor>))
 CAF_ADD_TYPE_ID(troupe, (std::vector<troupe::parameter_server_actor>))

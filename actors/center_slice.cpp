@@ -101,8 +101,8 @@ center_slice::answers center_slice::commit(const commit_msg& message) {
   if (!from.waiting.empty()) return refuse(c, "an earlier commit of this worker waits");
   constexpr std::uint64_t views_ahead = 1024;
   if (plan_->has_members() && c.getView() > view_ + views_ahead) {
-    return refuse(c, fmt::format("it was given under view {}, the slice knows {}", c.getView(),
-                                 view_));
+    return refuse(
+        c, fmt::format("it was given under view {}, the slice knows {}", c.getView(), view_));
   }
 
   from.waiting = message;
@@ -196,7 +196,10 @@ void center_slice::applied(std::uint32_t worker, std::uint64_t staleness,
   known_worker& from = workers_[worker];
   from.applied = true;
   from.staleness = staleness;
-  from.sequence = (*from.waiting).getSequence();
+  const auto c = *from.waiting;
+  from.sequence = c.getSequence();
+  if (from.last.size() == 2) from.last.erase(from.last.begin());
+  from.last.push_back({c.getSequence(), c.getRows(), c.getMiniBatches()});
   if (answers_before_) from.before = met;
 }
 
@@ -298,6 +301,18 @@ center_slice::answers center_slice::close(std::uint64_t clock,
   answers out;
   follow(gate_->close(clock, accepted), 0, out);
   return out;
+}
+
+std::vector<center_slice::taken> center_slice::fence(std::uint32_t worker,
+                                                     std::uint32_t incarnation) {
+  known_worker& from = workers_[worker];
+  if (from.incarnation > incarnation) return {};
+  std::vector<taken> last;
+  if (from.incarnation == incarnation) last = std::move(from.last);
+  // The consistency has let go of what waits: its view came before.
+  from = {};
+  from.incarnation = incarnation + 1;
+  return last;
 }
 
 std::vector<std::pair<std::uint64_t, std::vector<std::uint32_t>>> center_slice::take_closed() {

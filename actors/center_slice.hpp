@@ -60,6 +60,14 @@ class center_slice {
   answers join(const membership& now);
   /// Another slice's server decided whose commits the round of `clock` consists of.
   answers close(std::uint64_t clock, const std::vector<std::uint32_t>& accepted);
+  /// A window that was applied.
+  struct taken {
+    std::uint64_t sequence = 0, rows = 0;
+    std::uint32_t mini_batches = 0;
+  };
+  /// This incarnation of a worker is lost, and all before it: nothing more is taken of them. What
+  /// was taken of it last, at most two windows.
+  std::vector<taken> fence(std::uint32_t worker, std::uint32_t incarnation);
   /// The rounds applied since the last call and whose commits they took; kept only where this
   /// slice decides.
   std::vector<std::pair<std::uint64_t, std::vector<std::uint32_t>>> take_closed();
@@ -82,6 +90,7 @@ class center_slice {
   struct known_worker {
     std::uint32_t incarnation = 0;
     std::uint64_t sequence = 0;      // of the last commit applied
+    std::vector<taken> last;         // applied, at most two
     std::vector<std::uint64_t> own;  // versions it made since its base, ascending
     center_msg base;                 // what it was last given, where the protocol wants it
     commit_msg waiting;              // held: not applied yet, or not answered

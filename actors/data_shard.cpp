@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <caf/all.hpp>
+#include <numeric>
 
 #include "troupe/actors/configure.hpp"
 
@@ -27,10 +28,25 @@ rows_msg data_shard_state::fetch(const schema::Fetch::Reader& message) {
     const std::uint64_t row = order.row(position);
     if (row >= owned.first && row < owned.last) wanted.push_back(row);
   }
+  return make(message.getEpoch(), {first, last});
+}
+
+rows_msg data_shard_state::copy(const schema::Copy::Reader& message) {
+  const std::uint64_t first = message.getFirst(), last = message.getLast();
+  if (message.getRun() != plan->run || first > last || first < owned.first || last > owned.last) {
+    throw run_error("copy", fmt::format("rows {} to {} are not here", first, last));
+  }
+  wanted.resize(last - first);
+  std::iota(wanted.begin(), wanted.end(), first);
+  return make(0, {first, last});
+}
+
+/// A message of the rows `wanted`.
+rows_msg data_shard_state::make(std::uint32_t epoch, const position_range& range) const {
   wire_builder<schema::Rows> out;
-  out->setEpoch(message.getEpoch());
-  out->setFirst(first);
-  out->setLast(last);
+  out->setEpoch(epoch);
+  out->setFirst(range.first);
+  out->setLast(range.last);
   out->setRows(static_cast<std::uint32_t>(wanted.size()));
   out->setType(static_cast<schema::ElementType>(rows->type));
   const auto features = out.bytes(wanted.size() * rows->row_bytes(),
@@ -52,6 +68,9 @@ data_shard_actor::behavior_type data_shard(
   return {
       [=](const fetch_msg& message) {
         return answer<rows_msg>(who, [&] { return self->state.fetch(*message); });
+      },
+      [=](const copy_msg& message) {
+        return answer<rows_msg>(who, [&] { return self->state.copy(*message); });
       },
   };
 }

@@ -18,7 +18,12 @@ struct data_shard_state {
   position_range owned;  ///< rows of the training part that are this shard's
   std::vector<std::uint64_t> wanted;
 
+  /// \throws error (run) for what is not of this run, as `copy`.
   rows_msg fetch(const schema::Fetch::Reader& message);
+  rows_msg copy(const schema::Copy::Reader& message);
+
+ private:
+  rows_msg make(std::uint32_t epoch, const position_range& range) const;
 };
 
 /// A shard that owns rows [owned.first, owned.last) of `rows`.

@@ -4,7 +4,8 @@
 
 namespace troupe {
 
-ledger::ledger(const extent& e) : extent_(e), held_(e.workers, 0), epoch_done_(e.epochs, 0) {
+ledger::ledger(const extent& e)
+    : extent_(e), held_(e.workers, 0), lost_(e.workers, false), epoch_done_(e.epochs, 0) {
   const std::uint64_t windows = (e.rows_per_epoch + e.window_rows - 1) / e.window_rows;
   const std::uint32_t count = e.shared ? 1 : e.workers;
   for (std::uint32_t k = 0; k < count; ++k) {
@@ -18,10 +19,23 @@ ledger::ledger(const extent& e) : extent_(e), held_(e.workers, 0), epoch_done_(e
   }
 }
 
-std::uint64_t ledger::free_rows(std::uint32_t worker) const {
-  const stock& s = stock_of(worker);
+/// Rows that a lease could be cut from.
+std::uint64_t ledger::rows_of(const stock& s, std::uint32_t epochs) {
   if (!s.returned.empty()) return s.returned.front().range.size();
-  return s.epoch < extent_.epochs ? s.last - s.at : 0;
+  return s.epoch < epochs ? s.last - s.at : 0;
+}
+
+std::size_t ledger::source_for(std::uint32_t worker) const {
+  if (extent_.shared) return 0;
+  if (rows_of(stocks_[worker], extent_.epochs) > 0) return worker;
+  for (std::uint32_t k = 0; k < stocks_.size(); ++k) {
+    if (lost_[k] && rows_of(stocks_[k], extent_.epochs) > 0) return k;
+  }
+  return worker;
+}
+
+std::uint64_t ledger::free_rows(std::uint32_t worker) const {
+  return rows_of(stocks_[source_for(worker)], extent_.epochs);
 }
 
 std::uint64_t ledger::round_rows() const {
@@ -66,7 +80,8 @@ const lease& ledger::open(std::uint32_t worker, const piece& of, std::uint64_t c
 
 std::optional<lease> ledger::grant(std::uint32_t worker, std::uint64_t rows) {
   const std::uint64_t windows = std::max<std::uint64_t>(rows / extent_.window_rows, 1);
-  const auto taken = take(stock_of(worker), windows * extent_.window_rows, std::nullopt);
+  lost_[worker] = false;
+  const auto taken = take(stocks_[source_for(worker)], windows * extent_.window_rows, std::nullopt);
   if (!taken) return std::nullopt;
   return open(worker, *taken, 0);
 }
@@ -144,6 +159,19 @@ bool ledger::done(std::uint32_t worker, std::uint32_t epoch, const position_rang
 
 bool ledger::lost(std::uint32_t worker, std::uint32_t epoch, const position_range& range) {
   return settle(worker, epoch, range, false);
+}
+
+void ledger::give_up(std::uint32_t worker, std::uint64_t trained) {
+  lost_[worker] = true;
+  for (auto next = open_.begin(); next != open_.end();) {
+    const auto here = next++;
+    const open_lease o = here->second;
+    if (o.of.worker != worker) continue;
+    const std::uint64_t until = std::min(o.of.range.last, o.done_until + trained);
+    if (until > o.done_until) settle(worker, o.of.epoch, {o.done_until, until}, true);
+    trained -= until - o.done_until;
+    if (until < o.of.range.last) settle(worker, o.of.epoch, {until, o.of.range.last}, false);
+  }
 }
 
 bool ledger::yielded(std::uint32_t worker, std::uint64_t id, std::uint64_t first) {

@@ -33,7 +33,7 @@ struct lease {
 /// one is fully leased.
 ///
 /// `shared`: all workers draw from one stock, the fast ones more often. Otherwise each has its
-/// own equal share of every epoch, which nobody else touches.
+/// own equal share of every epoch, which nobody else touches unless it is lost.
 class ledger {
  public:
   struct extent {
@@ -72,6 +72,11 @@ class ledger {
   /// `first` lies in what is undone of it.
   bool yielded(std::uint32_t worker, std::uint64_t id, std::uint64_t first);
 
+  /// The worker is lost: of what it holds, the first `trained` positions, in the order of its
+  /// leases, are done, the others free again. Until it is granted something again, its share is
+  /// open to those who are through with theirs.
+  void give_up(std::uint32_t worker, std::uint64_t trained);
+
   /// Leases a worker holds that are not wholly done.
   std::size_t held(std::uint32_t worker) const { return held_[worker]; }
 
@@ -95,6 +100,9 @@ class ledger {
     lease of;
     std::uint64_t done_until = 0;
   };
+  static std::uint64_t rows_of(const stock& s, std::uint32_t epochs);
+  /// The stock of the worker's next lease: its own, or that of one who is lost.
+  std::size_t source_for(std::uint32_t worker) const;
   stock& stock_of(std::uint32_t worker) { return stocks_[extent_.shared ? 0 : worker]; }
   const stock& stock_of(std::uint32_t worker) const { return stocks_[extent_.shared ? 0 : worker]; }
   /// Takes up to `rows` positions that follow each other; none: the stock is empty, or what comes
@@ -108,6 +116,7 @@ class ledger {
   std::vector<stock> stocks_;
   std::map<std::uint64_t, open_lease> open_;  // by id
   std::vector<std::size_t> held_;
+  std::vector<bool> lost_;
   std::vector<std::uint64_t> epoch_done_;
   std::uint64_t rows_done_ = 0;
   std::uint64_t next_id_ = 1;

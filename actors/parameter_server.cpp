@@ -117,6 +117,33 @@ caf::result<center_msg> parameter_server_state::pull(const schema::Pull::Reader&
   return promise;
 }
 
+fenced_msg parameter_server_state::fence(const schema::Fence::Reader& message) {
+  const std::uint32_t worker = message.getWorker();
+  if (message.getRun() != plan_->run || worker >= plan_->setup.workers) {
+    throw run_error("fence", fmt::format("there is no worker {}", worker));
+  }
+  std::vector<std::pair<std::uint32_t, center_slice::taken>> windows;
+  for (auto& [number, slice] : slices_) {
+    if (number / plan_->group_slices() != plan_->group_of(worker)) continue;
+    held_.erase({number, worker});
+    for (const auto& window : slice.fence(worker, message.getIncarnation())) {
+      windows.emplace_back(number, window);
+    }
+  }
+  wire_builder<schema::Fenced> out;
+  out->setWorker(worker);
+  out->setIncarnation(message.getIncarnation());
+  auto list = out->initWindows(static_cast<unsigned>(windows.size()));
+  for (unsigned i = 0; i < list.size(); ++i) {
+    const auto& [slice, window] = windows[i];
+    list[i].setSlice(slice);
+    list[i].setSequence(window.sequence);
+    list[i].setRows(window.rows);
+    list[i].setMiniBatches(window.mini_batches);
+  }
+  return std::move(out).finish();
+}
+
 /// No round can be much further than any slice here is; a message that says so is none of ours.
 bool parameter_server_state::is_near(std::uint64_t clock) const {
   return !plan_->in_rounds() || std::all_of(slices_.begin(), slices_.end(), [&](const auto& slice) {
@@ -181,6 +208,9 @@ parameter_server_actor::behavior_type parameter_server(parameter_server_state::p
         } catch (const error& e) {
           return actor_failure(who, e.what());
         }
+      },
+      [=](const fence_msg& message) {
+        return answer<fenced_msg>(who, [&] { return self->state.fence(*message); });
       },
       [=](const view_msg& message) { self->state.join(*message); },
       [=](const close_msg& message) { self->state.close(message); },

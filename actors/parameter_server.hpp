@@ -26,6 +26,8 @@ class parameter_server_state {
   void install(const schema::Install::Reader& message);
   caf::result<verdict_msg, center_msg> commit(const commit_msg& message);
   caf::result<center_msg> pull(const schema::Pull::Reader& message);
+  /// \throws error (run) for a worker that is not of this run.
+  fenced_msg fence(const schema::Fence::Reader& message);
   void join(const schema::View::Reader& message);
   void close(const close_msg& message);
   void meet(const std::vector<round_listener_actor>& peers) { peers_ = peers; }
@@ -50,7 +52,7 @@ class parameter_server_state {
   std::shared_ptr<center_slice::codecs> codecs_;
   std::map<std::uint32_t, center_slice> slices_;
   membership members_;
-  std::vector<close_msg> early_closes_;  // of views that are not here yet
+  std::vector<close_msg> early_closes_;      // of views that are not here yet
   std::vector<round_listener_actor> peers_;  // all servers; of the one that closes rounds
   std::map<std::pair<std::uint32_t, std::uint32_t>, worker_actor> held_;  // by slice and worker
   std::map<std::uint32_t, std::vector<waiting_pull>> pulls_;  // for rounds to come, by slice

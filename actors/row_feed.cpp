@@ -92,6 +92,14 @@ bool row_feed::arrived(std::size_t shard, const rows_msg& message) {
   return true;
 }
 
+std::vector<row_feed::request> row_feed::lacking(std::size_t shard) const {
+  std::vector<request> out;
+  for (const chunk& c : chunks_) {
+    if (c.rows[shard].empty()) out.push_back(c.asked);
+  }
+  return out;
+}
+
 void row_feed::drop_forgotten() {
   chunks_.erase(std::remove_if(chunks_.begin(), chunks_.end(),
                                [](const chunk& c) { return c.forgotten && c.missing == 0; }),

@@ -50,6 +50,9 @@ class row_feed {
   /// A shard's rows. False, and the rows are not taken, where they do not fit what was asked.
   bool arrived(std::size_t shard, const rows_msg& rows);
 
+  /// What this shard was asked for and has not answered.
+  std::vector<request> lacking(std::size_t shard) const;
+
   /// Whether the rows of the next mini-batch are all here.
   bool ready() const;
   /// The next mini-batch; only when ready.

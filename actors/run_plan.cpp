@@ -68,21 +68,30 @@ std::uint32_t run_plan::backup_workers() const {
              : 0;
 }
 
-std::shared_ptr<run_plan> make_run_plan(const job& of, const catalogue& known,
-                                        const prepared_data& data) {
-  auto plan = std::make_shared<run_plan>();
+data_facts facts_of(const prepared_data& data) {
+  return {data.transforms, data.train->label_width, data.train->rows(), data.validation != nullptr,
+          data.test != nullptr};
+}
+
+std::uint64_t new_run_number() {
   std::random_device entropy;
-  plan->run = (std::uint64_t{entropy()} << 32) | entropy();
+  return (std::uint64_t{entropy()} << 32) | entropy();
+}
+
+std::shared_ptr<run_plan> make_run_plan(const job& of, const catalogue& known,
+                                        const data_facts& data, std::uint64_t run) {
+  auto plan = std::make_shared<run_plan>();
+  plan->run = run;
   plan->of = of;
   plan->known = known;
   plan->protocol =
       find_protocol(known.protocols, of.optimizer.protocol, of.place("optimizer.protocol"));
   plan->model = describe(of.model, known.models);
   plan->transforms = data.transforms;
-  plan->label_width = data.train->label_width;
-  plan->rows_per_epoch = data.train->rows();
-  plan->has_validation = data.validation != nullptr;
-  plan->has_evaluation = data.validation || data.test;
+  plan->label_width = data.label_width;
+  plan->rows_per_epoch = data.rows;
+  plan->has_validation = data.has_validation;
+  plan->has_evaluation = data.has_validation || data.has_test;
   plan->setup = setup_of(of, known, plan->model.parameters);
   if (of.optimizer.window_is_epoch) {
     const std::uint64_t share = std::uint64_t{of.training.batch_size} * of.actors.workers;

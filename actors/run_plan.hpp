@@ -94,8 +94,21 @@ struct run_plan {
   std::uint32_t backup_workers() const;
 };
 
-/// \throws error (job) where the job does not hold together.
+/// What a plan takes from the data: all that a node needs which holds no data itself.
+struct data_facts {
+  pipeline transforms;  ///< fitted
+  std::size_t label_width = 1;
+  std::uint64_t rows = 0;  ///< of an epoch
+  bool has_validation = false, has_test = false;
+};
+data_facts facts_of(const prepared_data& data);
+
+/// A number that tells one run's messages from another's.
+std::uint64_t new_run_number();
+
+/// The plan of run `run`. \throws error (job) where the job does not hold together.
 std::shared_ptr<run_plan> make_run_plan(const job& of, const catalogue& known,
-                                        const prepared_data& data);
+                                        const data_facts& data,
+                                        std::uint64_t run = new_run_number());
 
 }  // namespace troupe

@@ -86,6 +86,20 @@ void run_totals::add(const schema::Progress::Reader& progress) {
   bytes_received_ += progress.getBytesReceived();
 }
 
+void run_totals::add_unreported(std::uint32_t worker, std::uint64_t rows,
+                                std::uint32_t mini_batches, bool whole) {
+  worker_totals& w = workers_[worker];
+  w.rows += rows;
+  w.mini_batches += mini_batches;
+  rows_ += rows;
+  if (!whole) {
+    rows_repeated_ += rows;
+    return;
+  }
+  ++w.commits;
+  ++commits_;
+}
+
 std::optional<report> run_totals::take_report(std::uint32_t worker, double now,
                                               double least_seconds) {
   worker_totals& w = workers_[worker];

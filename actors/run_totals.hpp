@@ -20,6 +20,11 @@ class run_totals {
 
   void add(const schema::Progress::Reader& progress);
 
+  /// A window of a worker that was lost before it reported: the servers took it, all of them, or
+  /// some, then its rows are trained again.
+  void add_unreported(std::uint32_t worker, std::uint64_t rows, std::uint32_t mini_batches,
+                      bool whole);
+
   /// What a worker did since its last report, if that is `least_seconds` ago or more.
   std::optional<report> take_report(std::uint32_t worker, double now, double least_seconds);
   /// An evaluation's line of history: scores take a while, so `rows` is how many had been trained

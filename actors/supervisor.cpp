@@ -28,25 +28,41 @@ void supervisor_state::begin(std::shared_ptr<const run_plan> plan, cast_handles 
   allocation_.emplace(plan_, static_cast<std::uint32_t>(cast_.workers.size()));
   totals_.emplace(plan_);
   rules_.emplace(of.training.stop);
-  joined_.assign(cast_.workers.size(), false);
+  parts_.resize(cast_.workers.size());
   for (std::size_t slice = 0; slice < plan_->slice_count(); ++slice) {
     home_.push_back(plan_->home_of(slice, cast_.servers.size()));
   }
-  auto watch_all = [this](const auto& actors, const char* what) {
-    for (std::size_t i = 0; i < actors.size(); ++i) {
-      watch(actors[i].address(), fmt::format("{} {}", what, i));
-    }
+  auto watch_all = [this](const auto& actors, role what) {
+    for (std::uint32_t i = 0; i < actors.size(); ++i) watch(actors[i].address(), what, i);
   };
-  watch_all(cast_.servers, "parameter server");
-  watch_all(cast_.shards, "data shard");
-  watch_all(cast_.workers, "worker");
-  watch(cast_.evaluator.address(), "evaluator");
-  watch(cast_.recorder.address(), "recorder");
+  watch_all(cast_.servers, role::server);
+  watch_all(cast_.shards, role::shard);
+  watch_all(cast_.workers, role::worker);
+  watch(cast_.evaluator.address(), role::helper, 0);
+  watch(cast_.recorder.address(), role::helper, 1);
 }
 
-void supervisor_state::watch(const caf::actor_addr& actor, const std::string& who) {
+void supervisor_state::watch(const caf::actor_addr& actor, role what, std::uint32_t number) {
+  const auto on = [&](const std::vector<std::string>& nodes) {
+    return number < nodes.size() ? fmt::format(" (node {})", nodes[number]) : std::string();
+  };
+  std::string known_as;
+  switch (what) {
+    case role::server:
+      known_as = fmt::format("parameter server {}{}", number, on(cast_.server_nodes));
+      break;
+    case role::shard:
+      known_as = fmt::format("data shard {}{}", number, on(cast_.shard_nodes));
+      break;
+    case role::worker:
+      known_as = fmt::format("worker {}{}", number, on(cast_.worker_nodes));
+      break;
+    case role::helper:
+      known_as = number == 0 ? "evaluator" : "recorder";
+      break;
+  }
   self_->monitor(actor);
-  watched_.emplace_back(actor, who);
+  watched_[actor] = {what, number, std::move(known_as)};
 }
 
 double supervisor_state::now() const {
@@ -110,10 +126,12 @@ void supervisor_state::introduce() {
     const warm_start warm = plan_->protocol.warm_up(plan_->setup);
     if (count > 1 && (warm.rows > 0 || warm.seconds > 0)) warming_ = warm;
   }
+  self_->send(cast_.evaluator, make_route(), cast_.servers);
   introduce_workers(0, warming_ ? 1 : count);
+  self_->delayed_send(self_, tick_period, tick_atom::value);
 }
 
-void supervisor_state::introduce_workers(std::uint32_t first, std::uint32_t last) {
+route_msg supervisor_state::make_route() const {
   wire_builder<schema::Route> message;
   message->setRun(plan_->run);
   auto slices = message->initSlices(static_cast<unsigned>(home_.size()));
@@ -122,34 +140,51 @@ void supervisor_state::introduce_workers(std::uint32_t first, std::uint32_t last
       cut_shards(plan_->rows_per_epoch, static_cast<std::uint32_t>(cast_.shards.size()));
   auto firsts = message->initShardFirst(static_cast<unsigned>(shards.size()));
   for (unsigned i = 0; i < firsts.size(); ++i) firsts.set(i, shards[i]);
-  const route_msg route = std::move(message).finish();
-  if (first == 0) self_->send(cast_.evaluator, route, cast_.servers);
+  return std::move(message).finish();
+}
+
+void supervisor_state::introduce_workers(std::uint32_t first, std::uint32_t last) {
+  const route_msg route = make_route();
   for (std::uint32_t i = first; i < last; ++i) {
-    self_->send(cast_.workers[i], route, supervisor_actor{self_}, cast_.servers, cast_.shards);
+    if (parts_[i].now != presence::absent) continue;
+    parts_[i].now = presence::invited;
+    introduce_worker(i, route);
   }
+}
+
+void supervisor_state::introduce_worker(std::uint32_t worker, const route_msg& route) {
+  self_->send(cast_.workers[worker], route, leader_actor{supervisor_actor{self_}}, cast_.servers,
+              cast_.shards);
 }
 
 void supervisor_state::ready(const schema::Ready::Reader& message) {
   const std::uint32_t worker = message.getWorker();
   const bool expected = mode_ == mode::joining || mode_ == mode::training;
-  if (!expected || worker >= joined_.size() || joined_[worker]) return;
-  joined_[worker] = true;
+  if (!expected || !is_current(worker, message.getIncarnation())) return;
+  if (parts_[worker].now != presence::invited) return;
+  parts_[worker].now = presence::ready;
   allocation_->joined(worker);
-  record("worker_joined", {{"worker", worker}});
+  nlohmann::json facts = {{"worker", worker}};
+  if (worker < cast_.worker_nodes.size()) facts["node"] = cast_.worker_nodes[worker];
+  if (message.getIncarnation() > 1) facts["incarnation"] = message.getIncarnation();
+  record("worker_joined", std::move(facts));
   if (mode_ == mode::training) return grant();
-  const bool all = std::all_of(joined_.begin(), joined_.end(), [](bool here) { return here; });
-  if (all || warming_) begin_training();
+  begin_training_if_ready();
 }
 
-void supervisor_state::begin_training() {
+/// Training begins once all who were invited are ready, or lost again.
+void supervisor_state::begin_training_if_ready() {
+  const auto is = [&](presence what) {
+    return std::any_of(parts_.begin(), parts_.end(), [&](const role_state& p) { return p.now == what; });
+  };
+  if (mode_ != mode::joining || is(presence::invited) || !is(presence::ready)) return;
   mode_ = mode::training;
   start_ = self_->clock().now();
-  record("started", {{"workers", joined_.size()},
+  record("started", {{"workers", parts_.size()},
                      {"parameter_servers", cast_.servers.size()},
                      {"parameters", plan_->model.parameters},
                      {"rows_per_epoch", plan_->rows_per_epoch}});
   grant();
-  self_->delayed_send(self_, tick_period, tick_atom::value);
 }
 
 void supervisor_state::end_warm_start_if_due() {
@@ -157,8 +192,9 @@ void supervisor_state::end_warm_start_if_due() {
   const bool rows = warming_->rows > 0 && totals_->rows() >= warming_->rows;
   const bool seconds = warming_->seconds > 0 && now() >= warming_->seconds;
   // With equal shares the first worker may be through with its own before that.
-  const bool idle = joined_[0] && allocation_->idle(0);
-  if (!rows && !seconds && !idle) return;
+  const bool idle = parts_[0].now == presence::ready && allocation_->idle(0);
+  const bool lost = parts_[0].now == presence::lost;
+  if (!rows && !seconds && !idle && !lost) return;
   warming_.reset();
   record("warm_start_ended", {{"rows", totals_->rows()}});
   introduce_workers(1, static_cast<std::uint32_t>(cast_.workers.size()));
@@ -198,6 +234,10 @@ void supervisor_state::send_view() {
 }
 
 void supervisor_state::progress(const schema::Progress::Reader& message) {
+  if (!is_current(message.getWorker(), message.getIncarnation())) return;
+  role_state& from = parts_[message.getWorker()];
+  from.reported = message.getSequence();
+  from.fruitless = 0;
   const std::string problem = allocation_->take(message);
   if (!problem.empty()) return fail(problem);
   totals_->add(message);
@@ -210,13 +250,14 @@ void supervisor_state::progress(const schema::Progress::Reader& message) {
 }
 
 void supervisor_state::yielded(const schema::Yielded::Reader& message) {
+  if (!is_current(message.getWorker(), message.getIncarnation())) return;
   const std::string problem = allocation_->take(message);
   if (!problem.empty()) return fail(problem);
   grant();
 }
 
 void supervisor_state::report_progress(bool all) {
-  for (std::uint32_t i = 0; i < joined_.size(); ++i) {
+  for (std::uint32_t i = 0; i < parts_.size(); ++i) {
     if (const auto line = totals_->take_report(i, now(), all ? 0 : report_seconds)) {
       self_->send(cast_.recorder, *line);
     }
@@ -248,15 +289,19 @@ void supervisor_state::evaluated(const score& s, std::uint64_t rows) {
 }
 
 void supervisor_state::tick() {
-  if (mode_ != mode::training) return;
-  report_progress(false);
+  if (mode_ != mode::joining && mode_ != mode::training) return;
+  give_up_if_lonely();
   end_warm_start_if_due();
-  if (const auto reason = rules_->after_seconds(now())) return stop(*reason);
-  self_->delayed_send(self_, tick_period, tick_atom::value);
+  if (mode_ == mode::training) {
+    report_progress(false);
+    if (const auto reason = rules_->after_seconds(now())) return stop(*reason);
+  }
+  if (mode_ != mode::done) self_->delayed_send(self_, tick_period, tick_atom::value);
 }
 
 void supervisor_state::diverged(const schema::Diverged::Reader& message) {
   if (mode_ == mode::done || ending_.stopped_by == "diverged") return;
+  if (!is_current(message.getWorker(), message.getIncarnation())) return;
   nlohmann::json facts = {{"worker", message.getWorker()},
                           {"epoch", message.getEpoch() + 1},
                           {"position", message.getPosition()},
@@ -301,15 +346,6 @@ void supervisor_state::fail(const std::string& why) {
   deliver(nullptr);
 }
 
-void supervisor_state::down(const caf::down_msg& message) {
-  if (mode_ == mode::done) return;
-  for (const auto& [actor, who] : watched_) {
-    if (actor != message.source) continue;
-    const std::string why = text_of(message.reason, self_->system().config());
-    return fail(why.rfind(who, 0) == 0 ? why : who + " ended: " + why);
-  }
-}
-
 supervisor_actor::behavior_type supervisor(supervisor_state::pointer self,
                                            std::shared_ptr<const run_plan> plan,
                                            cast_handles cast) {
@@ -324,8 +360,13 @@ supervisor_actor::behavior_type supervisor(supervisor_state::pointer self,
       [=](run_atom) { return self->state.run(); },
       [=](const ready_msg& message) { self->state.ready(*message); },
       [=](const progress_msg& message) { self->state.progress(*message); },
-      [=](const yielded_msg& message) { self->state.yielded(*message); },
       [=](const diverged_msg& message) { self->state.diverged(*message); },
+      [=](const yielded_msg& message) { self->state.yielded(*message); },
+      [=](std::uint32_t worker, std::uint32_t incarnation, const worker_actor& actor) {
+        self->state.recast(worker, incarnation, actor);
+      },
+      [=](std::uint32_t shard, const data_shard_actor& actor) { self->state.recast(shard, actor); },
+      [=](suspect_atom, std::uint32_t worker, bool silent) { self->state.suspect(worker, silent); },
       [=](stop_atom, const std::string& reason) { self->state.stop(reason); },
       [=](tick_atom) { self->state.tick(); },
   };

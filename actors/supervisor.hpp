@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,12 @@ struct cast_handles {
   std::vector<worker_actor> workers;
   evaluator_actor evaluator;
   recorder_actor recorder;
+  /// Recasts the parts of workers and data shards that are lost; without it, a loss ends the run.
+  casting_actor casting = {};
+  /// Seconds a run waits for a worker to come back when there is none left.
+  double patience = 30;
+  /// The nodes of servers, shards and workers, for messages; empty in one process.
+  std::vector<std::string> server_nodes = {}, shard_nodes = {}, worker_nodes = {};
 };
 
 /// Leads one run from the first install to the outcome; what it decides by is in `allocation`,
@@ -30,8 +37,10 @@ struct cast_handles {
 ///         ──  all rows done, or a reason to stop ──► finishing ── all workers finished ──►
 ///         scoring ── the saved model is scored ──► done
 ///
-/// With a warm start only the first worker joins at first; the others join while it trains.
-/// A failure anywhere (an actor that ends, an answer that is an error) goes straight to done.
+/// With a warm start only the first worker joins at first; the others join while it trains. A
+/// worker that is lost is fenced off at the servers, which say what they took of it; the rest is
+/// given out again, and the part is recast (supervisor_losses.cpp). Any other failure (a server
+/// that ends, an answer that is an error) goes straight to done.
 class supervisor_state {
  public:
   static inline const char* name = "supervisor";
@@ -45,6 +54,9 @@ class supervisor_state {
   void progress(const schema::Progress::Reader& message);
   void yielded(const schema::Yielded::Reader& message);
   void diverged(const schema::Diverged::Reader& message);
+  void recast(std::uint32_t worker, std::uint32_t incarnation, const worker_actor& actor);
+  void recast(std::uint32_t shard, const data_shard_actor& actor);
+  void suspect(std::uint32_t worker, bool silent);
   void stop(const std::string& reason);
   void tick();
   void down(const caf::down_msg& message);
@@ -54,10 +66,35 @@ class supervisor_state {
  private:
   enum class mode { idle, installing, joining, training, finishing, scoring, done };
 
+  /// What the supervisor knows of one worker's part.
+  enum class presence { absent, invited, ready, lost };
+  struct role_state {
+    presence now = presence::absent;
+    std::uint32_t incarnation = 1;
+    std::uint64_t reported = 0;  ///< the last window, by its sequence
+    bool finishing = false;      ///< was told to finish and has not answered
+    std::size_t fencing = 0;     ///< servers that have not said what they took of it
+    struct window {
+      std::size_t slices = 0;
+      std::uint64_t rows = 0;
+      std::uint32_t mini_batches = 0;
+    };
+    std::map<std::uint64_t, window> taken;  ///< by sequence
+    std::uint32_t fruitless = 0;            ///< losses in a row without a window in between
+  };
+  enum class role { server, shard, worker, helper };
+  struct watched {
+    role what = role::helper;
+    std::uint32_t number = 0;
+    std::string name;
+  };
+
   void install();
   void introduce();
+  route_msg make_route() const;
+  void introduce_worker(std::uint32_t worker, const route_msg& route);
   void introduce_workers(std::uint32_t first, std::uint32_t last);
-  void begin_training();
+  void begin_training_if_ready();
   void end_warm_start_if_due();
   void grant();
   void send_view();
@@ -70,7 +107,13 @@ class supervisor_state {
   void fail(const std::string& why);
   void conclude(const snapshot_ptr& model);
   void deliver(const snapshot_ptr& model);
-  void watch(const caf::actor_addr& actor, const std::string& who);
+  void lose_worker(std::uint32_t worker, const std::string& why);
+  void fenced(const schema::Fenced::Reader& message);
+  void settle(std::uint32_t worker);
+  void give_up_if_lonely();
+  bool is_current(std::uint32_t worker, std::uint32_t incarnation) const;
+  void worker_finished(std::uint32_t worker);
+  void watch(const caf::actor_addr& actor, role what, std::uint32_t number);
   void record(const std::string& event, nlohmann::json facts = nlohmann::json::object());
   void report_progress(bool all);
   double now() const;
@@ -78,14 +121,16 @@ class supervisor_state {
   pointer self_;
   std::shared_ptr<const run_plan> plan_;
   cast_handles cast_;
-  std::vector<std::pair<caf::actor_addr, std::string>> watched_;
+  std::map<caf::actor_addr, watched> watched_;
   std::vector<std::uint32_t> home_;  // of each slice: index of its server
   mode mode_ = mode::idle;
 
   std::optional<allocation> allocation_;
   std::optional<run_totals> totals_;
   std::optional<stop_rules> rules_;
-  std::vector<bool> joined_;
+  std::vector<role_state> parts_;  // of each worker
+  std::string last_loss_;    // why the last worker was lost
+  std::optional<caf::actor_clock::time_point> lonely_since_;
   std::optional<warm_start> warming_;  // while only the first worker trains
   std::size_t waiting_ = 0;            // answers outstanding in the current mode
   std::uint64_t evaluations_asked_ = 0;

@@ -1,6 +1,7 @@
 // How a supervisor ends a run, from the last window to the outcome; the rest is in supervisor.cpp.
 
 #include <caf/all.hpp>
+#include <utility>
 
 #include "troupe/actors/center_puller.hpp"
 #include "troupe/actors/supervisor.hpp"
@@ -9,22 +10,30 @@ namespace troupe {
 
 void supervisor_state::finish_workers() {
   mode_ = mode::finishing;
-  waiting_ = cast_.workers.size();
   // Nobody waits any more for windows that will not come. Rounds that were given out are ended by
   // all who take part, unless one of them cannot.
   if (!plan_->in_rounds() || ending_.stopped_by == "diverged") {
     allocation_->dissolve();
     send_view();
   }
-  for (const worker_actor& worker : cast_.workers) {
+  waiting_ = 1;
+  for (std::uint32_t worker = 0; worker < parts_.size(); ++worker) {
+    role_state& p = parts_[worker];
+    if (p.now == presence::lost) continue;
+    p.finishing = true;
+    ++waiting_;
     // A mini-batch takes as long as it takes; a worker that dies is noticed.
-    self_->request(worker, caf::infinite, finish_atom::value)
-        .then(
-            [this](finished_atom) {
-              if (--waiting_ == 0 && mode_ == mode::finishing) score_center();
-            },
-            [this](const caf::error& problem) { on_error(problem); });
+    self_->request(cast_.workers[worker], caf::infinite, finish_atom::value)
+        .then([this, worker](finished_atom) { worker_finished(worker); },
+              [this](const caf::error& problem) { on_error(problem); });
   }
+  if (--waiting_ == 0) score_center();
+}
+
+/// Or is lost.
+void supervisor_state::worker_finished(std::uint32_t worker) {
+  if (!std::exchange(parts_[worker].finishing, false)) return;
+  if (--waiting_ == 0 && mode_ == mode::finishing) score_center();
 }
 
 /// The centre as it stands after all windows are answered, on the watched part.

@@ -9,9 +9,11 @@
 
 namespace troupe {
 
-void worker_state::begin(std::shared_ptr<const run_plan> plan, std::uint32_t number) {
+void worker_state::begin(std::shared_ptr<const run_plan> plan, std::uint32_t number,
+                         std::uint32_t incarnation) {
   plan_ = std::move(plan);
   number_ = number;
+  incarnation_ = incarnation;
   group_ = plan_->group_of(number);
   first_slice_ = static_cast<std::uint32_t>(group_ * plan_->group_slices());
   who_ = fmt::format("worker {}", number);
@@ -25,10 +27,11 @@ void worker_state::fail(const std::string& doing, const caf::error& problem) {
   fail(doing + ": " + text_of(problem, self_->system().config()));
 }
 
-void worker_state::join(const route_msg& route, const supervisor_actor& supervisor,
+void worker_state::join(const route_msg& route, const leader_actor& supervisor,
                         const std::vector<parameter_server_actor>& servers,
                         const std::vector<data_shard_actor>& shards) {
-  if (mode_ != mode::joining || feed_) return;  // it knows the way
+  if (feed_) return replace_shards(shards);  // it knows the way
+  if (mode_ != mode::joining) return;
   const auto message = *route;
   home_ = homes_of(message, *plan_, servers);
   home_.erase(home_.begin(), home_.begin() + first_slice_);
@@ -44,6 +47,9 @@ void worker_state::join(const route_msg& route, const supervisor_actor& supervis
   }
   supervisor_ = supervisor;
   shards_ = shards;
+  // What was asked of an actor of another node that is gone is never answered.
+  for (const auto& server : servers) self_->monitor(server);
+  for (const auto& shard : shards_) self_->monitor(shard);
   replica_ = std::make_unique<replica>(plan_, group_);
   codec_ = std::make_unique<payload_codec>(plan_, true);
   answers_ = std::make_unique<answer_codec>(*plan_);
@@ -90,25 +96,49 @@ void worker_state::assign(const schema::Assign::Reader& message) {
 
 void worker_state::fetch_more() {
   while (const auto wanted = feed_->next_request()) {
-    wire_builder<schema::Fetch> fetch;
-    fetch->setRun(plan_->run);
-    fetch->setEpoch(wanted->epoch);
-    fetch->setFirst(wanted->range.first);
-    fetch->setLast(wanted->range.last);
-    fetch->setGroup(group_);
-    const auto message = std::move(fetch).finish();
-    for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
-      self_->request(shards_[shard], answer_timeout, message)
-          .then(
-              [this, shard](const rows_msg& rows) {
-                if (!feed_->arrived(shard, rows)) {
-                  return fail(fmt::format("data shard {} sent rows nobody asked for", shard));
-                }
-                fetch_more();
-                schedule();
-              },
-              [this](const caf::error& problem) { fail("fetching rows", problem); });
-    }
+    for (std::size_t shard = 0; shard < shards_.size(); ++shard) fetch_from(shard, *wanted);
+  }
+}
+
+void worker_state::fetch_from(std::size_t shard, const row_feed::request& wanted) {
+  wire_builder<schema::Fetch> fetch;
+  fetch->setRun(plan_->run);
+  fetch->setEpoch(wanted.epoch);
+  fetch->setFirst(wanted.range.first);
+  fetch->setLast(wanted.range.last);
+  fetch->setGroup(group_);
+  self_->request(shards_[shard], answer_timeout, std::move(fetch).finish())
+      .then(
+          [this, shard, asked = shards_[shard]](const rows_msg& rows) {
+            if (asked != shards_[shard]) return;  // its successor was asked again
+            if (!feed_->arrived(shard, rows)) {
+              return fail(fmt::format("data shard {} sent rows nobody asked for", shard));
+            }
+            fetch_more();
+            schedule();
+          },
+          [this, shard, asked = shards_[shard]](const caf::error& problem) {
+            // Of a shard that is gone the supervisor makes another one.
+            const bool gone = problem == caf::sec::request_receiver_down;
+            if (asked == shards_[shard] && !gone) fail("fetching rows", problem);
+          });
+}
+
+void worker_state::replace_shards(const std::vector<data_shard_actor>& shards) {
+  if (shards.size() != shards_.size()) return fail("the route does not name the data shards");
+  for (std::size_t shard = 0; shard < shards.size(); ++shard) {
+    if (shards[shard] == shards_[shard]) continue;
+    self_->demonitor(shards_[shard].address());
+    shards_[shard] = shards[shard];
+    self_->monitor(shards_[shard]);
+    for (const row_feed::request& wanted : feed_->lacking(shard)) fetch_from(shard, wanted);
+  }
+}
+
+void worker_state::down(const caf::down_msg& message) {
+  const auto server = std::find(home_.begin(), home_.end(), message.source);
+  if (server != home_.end() && mode_ != mode::stopped) {
+    fail("a parameter server is gone", message.reason);
   }
 }
 
@@ -177,6 +207,7 @@ void worker_state::yield_rounds() {
     if (rest.size() == 0) continue;
     wire_builder<schema::Yielded> message;
     message->setWorker(number_);
+    message->setIncarnation(incarnation_);
     message->setLease(id);
     message->setFirst(rest.first);
     self_->send(supervisor_, std::move(message).finish());
@@ -203,6 +234,7 @@ void worker_state::diverge(std::int64_t slice, const std::string& reason) {
   mode_ = mode::stopped;
   wire_builder<schema::Diverged> message;
   message->setWorker(number_);
+  message->setIncarnation(incarnation_);
   message->setEpoch(last_epoch_);
   message->setPosition(last_batch_.first);
   message->setMiniBatch(replica_->mini_batches());
@@ -225,11 +257,12 @@ caf::result<finished_atom> worker_state::finish() {
 }
 
 worker_actor::behavior_type worker(worker_state::pointer self, std::shared_ptr<const run_plan> plan,
-                                   std::uint32_t number) {
-  self->state.begin(std::move(plan), number);
+                                   std::uint32_t number, std::uint32_t incarnation) {
+  self->state.begin(std::move(plan), number, incarnation);
+  self->set_down_handler([=](const caf::down_msg& message) { self->state.down(message); });
   fail_on_exception(self, fmt::format("worker {}", number));
   return {
-      [=](const route_msg& route, const supervisor_actor& supervisor,
+      [=](const route_msg& route, const leader_actor& supervisor,
           const std::vector<parameter_server_actor>& servers,
           const std::vector<data_shard_actor>& shards) {
         self->state.join(route, supervisor, servers, shards);

@@ -27,9 +27,9 @@ class worker_state {
   using pointer = worker_actor::stateful_pointer<worker_state>;
 
   explicit worker_state(pointer self) : self_(self) {}
-  void begin(std::shared_ptr<const run_plan> plan, std::uint32_t number);
+  void begin(std::shared_ptr<const run_plan> plan, std::uint32_t number, std::uint32_t incarnation);
 
-  void join(const route_msg& route, const supervisor_actor& supervisor,
+  void join(const route_msg& route, const leader_actor& supervisor,
             const std::vector<parameter_server_actor>& servers,
             const std::vector<data_shard_actor>& shards);
   void assign(const schema::Assign::Reader& message);
@@ -37,12 +37,15 @@ class worker_state {
   /// The answer to a commit that was held.
   void answered_later(const schema::Verdict::Reader& verdict, const center_msg& center);
   caf::result<finished_atom> finish();
+  void down(const caf::down_msg& message);
 
  private:
   enum class mode { joining, training, answering, stopped };
 
   void joined();
   void fetch_more();
+  void fetch_from(std::size_t shard, const row_feed::request& wanted);
+  void replace_shards(const std::vector<data_shard_actor>& shards);
   void schedule();
   void act(intent what);
   void close_window(intent how);
@@ -69,7 +72,7 @@ class worker_state {
   std::string who_;
   mode mode_ = mode::joining;
 
-  supervisor_actor supervisor_;
+  leader_actor supervisor_;
   std::vector<parameter_server_actor> home_;  // of each slice of its group
   std::vector<data_shard_actor> shards_;
   center_puller puller_;
@@ -98,8 +101,9 @@ class worker_state {
   std::vector<caf::typed_response_promise<finished_atom>> finishing_;
 };
 
-/// Worker `number` of the run; to be spawned detached (it computes for long), except in tests.
+/// Worker `number` of the run, in this incarnation (1, 2 ...); to be spawned detached (it computes
+/// for long), except in tests.
 worker_actor::behavior_type worker(worker_state::pointer self, std::shared_ptr<const run_plan> plan,
-                                   std::uint32_t number);
+                                   std::uint32_t number, std::uint32_t incarnation);
 
 }  // namespace troupe

@@ -78,7 +78,7 @@ class run_session {
           add(system.spawn(data_shard, plan, data.train, position_range{first[i], last})));
     }
     for (std::uint32_t i = 0; i < count.workers; ++i) {
-      cast.workers.push_back(add(system.spawn<caf::detached>(worker, plan, i)));
+      cast.workers.push_back(add(system.spawn<caf::detached>(worker, plan, i, 1u)));
     }
     cast.evaluator = add(system.spawn<caf::detached>(
         evaluator, plan, data.validation ? data.validation : data.test, data.test));
@@ -187,7 +187,7 @@ train_result train(caf::actor_system& system, const job& of, const train_options
   check(completed, known);
   const prepared_data data = prepare_job(completed, known);
   const auto plan =
-      located(completed, [&] { return make_run_plan(completed, known, data); });
+      located(completed, [&] { return make_run_plan(completed, known, facts_of(data)); });
 
   try_threads(completed.actors.workers + 1);
   std::optional<run_folder> folder;

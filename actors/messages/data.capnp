@@ -18,6 +18,13 @@ struct Fetch {
   group @4 :UInt32;       # whose permutation
 }
 
+# node -> shard: these rows as they lie, for a shard that has no file to read them from.
+struct Copy {
+  run @0 :UInt64;
+  first @1 :UInt64;       # row numbers
+  last @2 :UInt64;        # one past the end
+}
+
 # shard -> worker: in the order of their positions, features in the type of the source.
 struct Rows {
   epoch @0 :UInt32;

@@ -34,6 +34,27 @@ struct Close {
   view @3 :UInt64;        # under which it was decided
 }
 
+# supervisor -> server: this worker is lost; nothing of this incarnation or an earlier one is taken
+# any more.
+struct Fence {
+  run @0 :UInt64;
+  worker @1 :UInt32;
+  incarnation @2 :UInt32;
+}
+
+# server -> supervisor: the last two windows of that incarnation that each slice here took.
+struct Fenced {
+  struct Window {
+    slice @0 :UInt32;
+    sequence @1 :UInt64;
+    rows @2 :UInt64;
+    miniBatches @3 :UInt32;
+  }
+  worker @0 :UInt32;
+  incarnation @1 :UInt32;
+  windows @2 :List(Window);
+}
+
 # worker -> server: one slice of one window.
 struct Commit {
   run @0 :UInt64;

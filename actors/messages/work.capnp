@@ -33,6 +33,7 @@ struct Yielded {
   worker @0 :UInt32;
   lease @1 :UInt64;
   first @2 :UInt64;             # not started from here on
+  incarnation @3 :UInt32;
 }
 
 struct Range {
@@ -69,4 +70,5 @@ struct Diverged {
   miniBatch @3 :UInt64;         # of this worker, counted from 1
   slice @4 :Int64;              # whose commit was refused; -1: the loss was not finite
   reason @5 :Text;
+  incarnation @6 :UInt32;
 }

@@ -59,7 +59,7 @@ int check_command(const check_arguments& arguments) {
   const job of = read_job(arguments.job, arguments.overrides, known);
   const auto warnings = check(of, known);
   const prepared_data data = prepare_job(of, known);
-  const auto plan = make_run_plan(of, known, data);
+  const auto plan = make_run_plan(of, known, facts_of(data));
   fmt::print("job {}\n", of.name);
   print_model(plan->model, of.model.input);
   fmt::print("data\n");

@@ -46,7 +46,7 @@ inline std::shared_ptr<run_plan> plan_over(const job& of, std::shared_ptr<const 
   prepared_data data;
   data.transforms = pipeline(transforms, rows->shape, known.data.transforms);
   data.train = std::move(rows);
-  return make_run_plan(of, known, data);
+  return make_run_plan(of, known, facts_of(data));
 }
 
 }  // namespace troupe::testing

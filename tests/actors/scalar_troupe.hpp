@@ -15,15 +15,12 @@ struct reports {
   std::vector<diverged_msg> diverged;
 };
 
-inline supervisor_actor::behavior_type listener(supervisor_actor::pointer, reports* heard) {
+inline leader_actor::behavior_type listener(leader_actor::pointer, reports* heard) {
   return {
-      [](run_atom) { return outcome_ptr{}; },
       [=](const ready_msg& m) { heard->ready.push_back(m); },
       [=](const progress_msg& m) { heard->progress.push_back(m); },
       [=](const diverged_msg& m) { heard->diverged.push_back(m); },
       [](const yielded_msg&) {},
-      [](stop_atom, const std::string&) {},
-      [](tick_atom) {},
   };
 }
 
@@ -52,7 +49,7 @@ class scalar_troupe {
     firsts.set(1, 30);
     const route_msg message = std::move(route).finish();
     for (std::uint32_t i = 0; i < workers; ++i) {
-      workers_.push_back(stage_.keep(stage_.system.spawn(worker, plan_, i)));
+      workers_.push_back(stage_.keep(stage_.system.spawn(worker, plan_, i, 1u)));
       caf::anon_send(workers_.back(), message, supervisor_,
                      std::vector<parameter_server_actor>{server_}, shards);
     }
@@ -122,7 +119,7 @@ class scalar_troupe {
   std::shared_ptr<dataset> rows_;
   std::shared_ptr<run_plan> plan_;
   parameter_server_actor server_;
-  supervisor_actor supervisor_;
+  leader_actor supervisor_;
   std::vector<worker_actor> workers_;
   std::uint64_t position_ = 0, leases_ = 0, rounds_ = 0, view_ = 0;
 };

@@ -141,7 +141,7 @@ inline job scalar_job(const std::string& protocol, std::uint32_t workers, std::u
 }
 
 inline std::shared_ptr<run_plan> plan_of(const job& of, const prepared_data& data) {
-  return make_run_plan(of, catalogue::builtin(), data);
+  return make_run_plan(of, catalogue::builtin(), facts_of(data));
 }
 
 /// The scalar model's plan over `rows` rows, starting from x = 1.

@@ -60,9 +60,11 @@ struct heard_lines {
   }
 };
 
+/// `casts`: parts that are lost are played again by new actors.
 class whole_run {
  public:
-  whole_run(const job& of, prepared_data data, const std::function<void(run_plan&)>& spoil = {})
+  whole_run(const job& of, prepared_data data, const std::function<void(run_plan&)>& spoil = {},
+            bool casts = false)
       : data_(std::move(data)) {
     plan_ = plan_of(of, data_);
     if (spoil) spoil(*plan_);
@@ -81,10 +83,12 @@ class whole_run {
           stage_.system.spawn(data_shard, plan_, data_.train, position_range{first[i], last})));
     }
     for (std::uint32_t i = 0; i < of.actors.workers; ++i) {
-      cast_.workers.push_back(stage_.keep(stage_.system.spawn(worker, plan_, i)));
+      cast_.workers.push_back(stage_.keep(stage_.system.spawn(worker, plan_, i, 1u)));
     }
     cast_.evaluator = stage_.keep(stage_.system.spawn(
         evaluator, plan_, data_.validation ? data_.validation : data_.test, data_.test));
+    cast_now_ = cast_;
+    if (casts) cast_.casting = stage_.keep(stage_.system.spawn(recaster, this));
     supervisor_ = stage_.keep(stage_.system.spawn(supervisor, plan_, cast_));
   }
 
@@ -107,14 +111,42 @@ class whole_run {
 
   heard_lines heard;
   stage& where() { return stage_; }
-  const cast_handles& cast() const { return cast_; }
+  /// Who plays now.
+  const cast_handles& cast() const { return cast_now_; }
+  std::uint32_t recast() const { return recast_; }
+  const casting_actor& casting() const { return cast_.casting; }
   const supervisor_actor& lead() const { return supervisor_; }
 
  private:
+  static casting_actor::behavior_type recaster(casting_actor::pointer self, whole_run* run) {
+    const auto lead = [=] { return caf::actor_cast<supervisor_actor>(self->current_sender()); };
+    return {
+        [=](recast_atom, std::uint32_t number, std::uint32_t incarnation) {
+          auto& part = run->cast_now_.workers[number];
+          part =
+              run->stage_.keep(run->stage_.system.spawn(worker, run->plan_, number, incarnation));
+          ++run->recast_;
+          self->send(lead(), number, incarnation, part);
+        },
+        [=](recast_atom, std::uint32_t number) {
+          const auto count = run->plan_->of.actors.data_shards;
+          const auto first = cut_shards(run->plan_->rows_per_epoch, count);
+          const std::uint64_t last =
+              number + 1 < count ? first[number + 1] : run->plan_->rows_per_epoch;
+          auto& part = run->cast_now_.shards[number];
+          part = run->stage_.keep(run->stage_.system.spawn(data_shard, run->plan_, run->data_.train,
+                                                           position_range{first[number], last}));
+          ++run->recast_;
+          self->send(lead(), number, part);
+        },
+    };
+  }
+
   stage stage_;
   prepared_data data_;
   std::shared_ptr<run_plan> plan_;
-  cast_handles cast_;
+  cast_handles cast_, cast_now_;
+  std::uint32_t recast_ = 0;
   supervisor_actor supervisor_;
   bool started_ = false;
   caf::scoped_actor self_{stage_.system};
