@@ -22,6 +22,7 @@ allocation::allocation(std::shared_ptr<const run_plan> plan, std::uint32_t worke
       joined_(workers, false),
       suspected_(workers, false),
       clocks_(workers, 0),
+      given_(workers, 0),
       spared_(workers, 0) {
   for (std::uint32_t group = 0; group < plan_->groups; ++group) {
     ledger::extent extent;
@@ -55,11 +56,23 @@ void allocation::left(std::uint32_t worker) {
 
 void allocation::give_up(std::uint32_t worker, std::uint64_t trained) {
   book_of(worker).give_up(local(worker), trained);
-  // Rounds whose every member is gone are nobody's: nobody will report them.
-  const bool expected =
-      std::any_of(view_.members.begin(), view_.members.end(),
-                  [&](const membership::member& m) { return m.from_clock < planned_; });
-  if (plan_->in_rounds() && !expected) completed_ = planned_;
+  if (plan_->in_rounds()) end_orphaned_rounds();
+}
+
+/// Rounds whose every part was a lost worker's are nobody's: nobody will report them. Those who had
+/// no part in them are not waited for there.
+void allocation::end_orphaned_rounds() {
+  bool expected = false;
+  for (membership::member& m : view_.members) {
+    if (given_[m.worker] > clocks_[m.worker]) {
+      expected = true;
+    } else if (clocks_[m.worker] < planned_) {
+      clocks_[m.worker] = m.from_clock = planned_;
+      view_changed_ = true;
+    }
+  }
+  if (view_changed_) ++view_.number;
+  if (!expected) completed_ = planned_;
 }
 
 bool allocation::is_member(std::uint32_t worker) const {
@@ -176,6 +189,7 @@ void allocation::grant_rounds(std::vector<lease>& out) {
     std::vector<lease> round = books_[0].grant_round(members, next);
     if (round.empty()) return;
     planned_ = next;
+    for (const lease& l : round) given_[l.worker] = next;
     out.insert(out.end(), round.begin(), round.end());
   }
 }

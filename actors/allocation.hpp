@@ -60,6 +60,7 @@ class allocation {
   void enter(std::uint32_t worker);
   void leave(std::uint32_t worker);
   std::uint64_t slowest() const;
+  void end_orphaned_rounds();
 
   std::shared_ptr<const run_plan> plan_;
   std::vector<ledger> books_;
@@ -67,6 +68,7 @@ class allocation {
   std::uint32_t joined_count_ = 0;
   std::vector<bool> suspected_;
   std::vector<std::uint64_t> clocks_;  // of the last window each worker reported
+  std::vector<std::uint64_t> given_;   // the last round each was given a part of
   std::vector<std::uint64_t> spared_;  // the last round each was left out of for want of rows
   std::uint64_t planned_ = 0;          // rounds given out
   std::uint64_t completed_ = 0;        // the last round that some worker's commit was accepted in
