@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(hardly_slows_what_passes) {
   const std::chrono::duration<double> took = clock_type::now() - begin;
   const double rate = static_cast<double>(heard) / took.count() / 1e9;
   BOOST_TEST_MESSAGE("through the relay: " << rate << " GB/s");
-  BOOST_CHECK_GT(rate, 0.1);  // more than 1 on an idle machine
+  BOOST_CHECK_GT(rate, 0.03);  // under a sanitizer; else several on an idle machine
 }
 
 BOOST_AUTO_TEST_CASE(delays_each_direction_without_limiting_what_passes) {
