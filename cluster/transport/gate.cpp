@@ -224,11 +224,12 @@ bool gate::make_room(door& at) {
   }
   // Nobody to send away: take the newcomer with the last descriptor, and close at once.
   reserve_ = descriptor();
-  descriptor newcomer(::accept4(at.socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  socket_address from;
+  descriptor newcomer(::accept4(at.socket.get(), from.get(), &from.size, SOCK_CLOEXEC));
   const bool took_one = static_cast<bool>(newcomer);
   newcomer = descriptor();
   reserve_ = open_reserve();
-  if (took_one) refused_->add("a connection", "found no descriptor left in this process");
+  if (took_one) refused_->add(to_text(from), "found no descriptor left in this process");
   return took_one && reserve_;
 }
 

@@ -187,6 +187,16 @@ inline int fetched(node_system& from, const echo_actor& echo, std::uint64_t byte
   return size;
 }
 
+/// Whether an actor is reported lost within so long.
+inline bool is_lost_within(node_system& at, const echo_actor& whom,
+                           std::chrono::milliseconds patience) {
+  caf::scoped_actor self(at.system());
+  self->monitor(whom);
+  bool told = false;
+  self->receive([&](const caf::down_msg&) { told = true; }, caf::after(patience) >> [] {});
+  return told;
+}
+
 inline transport_options plain_options() {
   return {};
 }
