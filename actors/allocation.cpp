@@ -231,6 +231,17 @@ std::string allocation::take(const schema::Yielded::Reader& yielded) {
   return {};
 }
 
+std::vector<std::uint64_t> allocation::rows_leased() const {
+  std::vector<std::uint64_t> rows(joined_.size(), 0);
+  for (std::uint32_t group = 0; group < books_.size(); ++group) {
+    const auto of_group = books_[group].rows_leased();
+    for (std::uint32_t worker = group; worker < rows.size(); worker += plan_->groups) {
+      rows[worker] = of_group[local(worker)];
+    }
+  }
+  return rows;
+}
+
 bool allocation::all_done() const {
   return std::all_of(books_.begin(), books_.end(),
                      [](const ledger& book) { return book.all_done(); });

@@ -45,6 +45,10 @@ class allocation {
   std::string take(const schema::Yielded::Reader& yielded);
 
   bool all_done() const;
+  /// Whether nothing is heard of this worker (see `suspect`).
+  bool suspected(std::uint32_t worker) const { return suspected_[worker]; }
+  /// Rows that each worker holds and has not reported.
+  std::vector<std::uint64_t> rows_leased() const;
   /// Whether this worker holds nothing to train.
   bool idle(std::uint32_t worker) const { return book_of(worker).held(local(worker)) == 0; }
 

@@ -25,6 +25,7 @@ using view_msg = wire<schema::View>;
 using close_msg = wire<schema::Close>;
 using fence_msg = wire<schema::Fence>;
 using fenced_msg = wire<schema::Fenced>;
+using load_msg = wire<schema::Load>;
 using fetch_msg = wire<schema::Fetch>;
 using copy_msg = wire<schema::Copy>;
 using rows_msg = wire<schema::Rows>;
@@ -45,6 +46,8 @@ using tick_atom = caf::atom_constant<caf::atom("tick")>;
 using flush_atom = caf::atom_constant<caf::atom("flush")>;
 using recast_atom = caf::atom_constant<caf::atom("recast")>;
 using suspect_atom = caf::atom_constant<caf::atom("suspect")>;
+using load_atom = caf::atom_constant<caf::atom("load")>;
+using status_atom = caf::atom_constant<caf::atom("status")>;
 
 /// Hears which commits make up a round (backup workers).
 using round_listener_actor = caf::typed_actor<caf::reacts_to<close_msg>>;
@@ -62,6 +65,8 @@ using parameter_server_actor = caf::typed_actor<
     caf::reacts_to<view_msg>, caf::reacts_to<close_msg>,
     /// A worker is lost: it is not listened to any more.
     caf::replies_to<fence_msg>::with<fenced_msg>,
+    /// What the slices here have been through.
+    caf::replies_to<load_atom>::with<load_msg>,
     /// All servers, to the one that closes rounds for them.
     caf::reacts_to<std::vector<round_listener_actor>>>;
 
@@ -104,6 +109,8 @@ using supervisor_actor = leader_actor::extend<
     caf::reacts_to<std::uint32_t, data_shard_actor>,
     /// Nothing is heard of this worker (or it is heard of again): it is given no more work.
     caf::reacts_to<suspect_atom, std::uint32_t, bool>,
+    /// How the run stands, as a JSON object (supervisor_status.cpp says what is in it).
+    caf::replies_to<status_atom>::with<std::string>,
     /// Stop early, for this reason ("interrupted", "command").
     caf::reacts_to<stop_atom, std::string>, caf::reacts_to<tick_atom>>;
 
@@ -135,6 +142,7 @@ CAF_ADD_TYPE_ID(troupe, (troupe::view_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::close_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::fence_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::fenced_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::load_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::fetch_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::copy_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::rows_msg))

@@ -174,6 +174,12 @@ void ledger::give_up(std::uint32_t worker, std::uint64_t trained) {
   }
 }
 
+std::vector<std::uint64_t> ledger::rows_leased() const {
+  std::vector<std::uint64_t> rows(extent_.workers, 0);
+  for (const auto& [id, open] : open_) rows[open.of.worker] += open.of.range.last - open.done_until;
+  return rows;
+}
+
 bool ledger::yielded(std::uint32_t worker, std::uint64_t id, std::uint64_t first) {
   const auto found = open_.find(id);
   if (found == open_.end()) return false;

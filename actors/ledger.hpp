@@ -80,6 +80,9 @@ class ledger {
   /// Leases a worker holds that are not wholly done.
   std::size_t held(std::uint32_t worker) const { return held_[worker]; }
 
+  /// Rows that each worker holds and has not reported.
+  std::vector<std::uint64_t> rows_leased() const;
+
   std::uint64_t rows_done() const noexcept { return rows_done_; }
   std::uint64_t rows_done(std::uint32_t epoch) const { return epoch_done_[epoch]; }
   bool all_done() const noexcept { return rows_done_ == extent_.rows_per_epoch * extent_.epochs; }

@@ -31,6 +31,7 @@ void parameter_server_state::install(const schema::Install::Reader& message) {
       slice, center_slice(plan_, codecs_, slice, message.getVersion(),
                           floats_of(message.getPayload()), slice == 0 && plan_->closes_rounds()));
   made.first->second.join(members_);
+  loads_[slice] = {};
 }
 
 std::string parameter_server_state::why_not(const schema::Commit::Reader& message) const {
@@ -54,12 +55,14 @@ caf::result<verdict_msg, center_msg> parameter_server_state::commit(const commit
     return {make_refusal(c.getSlice(), c.getSequence(), reason), center_msg()};
   }
   const std::uint32_t slice = c.getSlice();
+  loads_[slice].bytes_received += c.getPayload().size();
   auto answers = slices_.at(slice).commit(message);
   center_slice::answer mine = std::move(answers.back());
   answers.pop_back();
   if ((*mine.verdict).getKind() == schema::Verdict::Kind::HELD) {
     held_[{slice, c.getWorker()}] = caf::actor_cast<worker_actor>(self_->current_sender());
   }
+  count(slice, mine);
   send(slice, std::move(answers));
   after(slice);
   return {std::move(mine.verdict), std::move(mine.center)};
@@ -67,11 +70,34 @@ caf::result<verdict_msg, center_msg> parameter_server_state::commit(const commit
 
 void parameter_server_state::send(std::uint32_t slice, center_slice::answers answers) {
   for (center_slice::answer& a : answers) {
+    count(slice, a);
     const auto held = held_.find({slice, a.worker});
     if (held == held_.end()) continue;
     if (held->second) self_->send(held->second, std::move(a.verdict), std::move(a.center));
     held_.erase(held);
   }
+}
+
+void parameter_server_state::count(std::uint32_t slice, const center_slice::answer& answer) {
+  slice_load& load = loads_[slice];
+  if ((*answer.verdict).getKind() == schema::Verdict::Kind::APPLIED) ++load.commits;
+  load.bytes_sent += (*answer.center).getPayload().size();
+}
+
+load_msg parameter_server_state::load() const {
+  wire_builder<schema::Load> out;
+  auto list = out->initSlices(static_cast<unsigned>(slices_.size()));
+  unsigned i = 0;
+  for (const auto& [number, slice] : slices_) {
+    const slice_load& load = loads_.at(number);
+    list[i].setSlice(number);
+    list[i].setVersion(slice.version());
+    list[i].setCommits(load.commits);
+    list[i].setBytesReceived(load.bytes_received);
+    list[i].setBytesSent(load.bytes_sent);
+    ++i;
+  }
+  return std::move(out).finish();
 }
 
 /// What follows from a slice's new version: rounds are closed for all, pulls are answered.
@@ -96,6 +122,7 @@ void parameter_server_state::after(std::uint32_t slice) {
       ++p;
       continue;
     }
+    loads_[slice].bytes_sent += (*center).getPayload().size();
     p->promise.deliver(std::move(center));
     p = pulls.erase(p);
   }
@@ -111,7 +138,10 @@ caf::result<center_msg> parameter_server_state::pull(const schema::Pull::Reader&
     throw run_error("pull", fmt::format("there is no worker {}", worker));
   }
   center_msg center = found->second.pull(worker, message.getVersion());
-  if (!center.empty()) return center;
+  if (!center.empty()) {
+    loads_[message.getSlice()].bytes_sent += (*center).getPayload().size();
+    return center;
+  }
   auto promise = self_->make_response_promise<center_msg>();
   pulls_[message.getSlice()].push_back({worker, message.getVersion(), promise});
   return promise;
@@ -212,6 +242,7 @@ parameter_server_actor::behavior_type parameter_server(parameter_server_state::p
       [=](const fence_msg& message) {
         return answer<fenced_msg>(who, [&] { return self->state.fence(*message); });
       },
+      [=](load_atom) { return self->state.load(); },
       [=](const view_msg& message) { self->state.join(*message); },
       [=](const close_msg& message) { self->state.close(message); },
       [=](const std::vector<round_listener_actor>& peers) { self->state.meet(peers); },

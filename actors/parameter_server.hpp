@@ -30,6 +30,7 @@ class parameter_server_state {
   fenced_msg fence(const schema::Fence::Reader& message);
   void join(const schema::View::Reader& message);
   void close(const close_msg& message);
+  load_msg load() const;
   void meet(const std::vector<round_listener_actor>& peers) { peers_ = peers; }
 
  private:
@@ -39,10 +40,16 @@ class parameter_server_state {
     caf::typed_response_promise<center_msg> promise;
   };
 
+  /// What one slice has been through here.
+  struct slice_load {
+    std::uint64_t commits = 0, bytes_received = 0, bytes_sent = 0;
+  };
+
   std::string why_not(const schema::Commit::Reader& message) const;
   /// Answers to workers whose commits to this slice were held before.
   void send(std::uint32_t slice, center_slice::answers answers);
   void after(std::uint32_t slice);
+  void count(std::uint32_t slice, const center_slice::answer& answer);
   static constexpr std::uint64_t most_rounds_ahead = 64;
   bool is_near(std::uint64_t clock) const;
 
@@ -51,6 +58,7 @@ class parameter_server_state {
   std::uint32_t number_ = 0;
   std::shared_ptr<center_slice::codecs> codecs_;
   std::map<std::uint32_t, center_slice> slices_;
+  std::map<std::uint32_t, slice_load> loads_;  // of each slice
   membership members_;
   std::vector<close_msg> early_closes_;      // of views that are not here yet
   std::vector<round_listener_actor> peers_;  // all servers; of the one that closes rounds

@@ -56,6 +56,10 @@ void run_totals::add(const schema::Progress::Reader& progress) {
     const double speed = static_cast<double>(rows) / seconds;
     w.speed = w.speed > 0 ? (1 - newest) * w.speed + newest * speed : speed;
   }
+  w.window_loss = progress.getLossSum();
+  w.window_staleness = progress.getStaleness();
+  w.window_rows = rows;
+  w.window_correct = progress.getCorrect();
   w.loss += progress.getLossSum();
   w.report_rows += rows;
   w.correct += progress.getCorrect();
@@ -136,6 +140,45 @@ report run_totals::evaluation_report(const score& evaluated, std::uint64_t rows,
   for (const auto& [name, value] : evaluated.metrics) {
     if (name == "accuracy") out.accuracy = value;
   }
+  return out;
+}
+
+nlohmann::ordered_json run_totals::status(double seconds) const {
+  nlohmann::ordered_json out;
+  const std::uint64_t epoch = rows() / plan_->epoch_rows() + 1;
+  out["epoch"] = std::min<std::uint64_t>(epoch, plan_->of.training.epochs);
+  out["epochs"] = plan_->of.training.epochs;
+  out["rows"] = rows();
+  out["total_rows"] = plan_->total_rows();
+  out["rows_repeated"] = rows_repeated_;
+  out["samples_per_second"] = number(seconds > 0 ? static_cast<double>(rows_) / seconds : nan);
+  // Of the last window of each worker.
+  double loss = 0;
+  std::uint64_t last_rows = 0, correct = 0;
+  for (const worker_totals& w : workers_) {
+    loss += w.window_loss;
+    last_rows += w.window_rows;
+    correct += w.window_correct;
+  }
+  const double count = last_rows > 0 ? static_cast<double>(last_rows) : nan;
+  out["loss"] = number(loss / count);
+  out["accuracy"] =
+      number(has_accuracy(plan_->model) ? static_cast<double>(correct) / count : nan);
+  out["commits"] = commits_;
+  out["mean_staleness"] = commits_ ? staleness_ / static_cast<double>(commits_) : 0.0;
+  out["bytes_sent"] = bytes_sent_;
+  out["bytes_received"] = bytes_received_;
+  return out;
+}
+
+nlohmann::ordered_json run_totals::worker_status(std::uint32_t worker) const {
+  const worker_totals& w = workers_[worker];
+  nlohmann::ordered_json out;
+  out["rows"] = w.rows;
+  out["mini_batches"] = w.mini_batches;
+  out["commits"] = w.commits;
+  out["samples_per_second"] = number(w.speed > 0 ? w.speed : nan);
+  out["staleness"] = w.window_staleness;
   return out;
 }
 

@@ -36,6 +36,10 @@ class run_totals {
   /// Rows trained, those that are to be trained again not counted.
   std::uint64_t rows() const noexcept { return rows_ - rows_repeated_; }
 
+  /// What `troupe status` shows of the whole run so far, and of one worker; keys in order.
+  nlohmann::ordered_json status(double seconds) const;
+  nlohmann::ordered_json worker_status(std::uint32_t worker) const;
+
   struct ending {
     double seconds = 0;
     std::string stopped_by;
@@ -51,6 +55,9 @@ class run_totals {
   struct worker_totals {
     std::uint64_t rows = 0, mini_batches = 0, commits = 0;
     double seconds = 0, speed = 0;
+    // Of the last window:
+    double window_loss = 0, window_staleness = 0;
+    std::uint64_t window_rows = 0, window_correct = 0;
     // Since the last report:
     double report_time = 0, loss = 0, staleness = 0;
     std::uint64_t report_rows = 0, correct = 0, windows = 0;

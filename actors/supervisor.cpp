@@ -163,6 +163,7 @@ void supervisor_state::ready(const schema::Ready::Reader& message) {
   if (!expected || !is_current(worker, message.getIncarnation())) return;
   if (parts_[worker].now != presence::invited) return;
   parts_[worker].now = presence::ready;
+  parts_[worker].heard = now();
   allocation_->joined(worker);
   nlohmann::json facts = {{"worker", worker}};
   if (worker < cast_.worker_nodes.size()) facts["node"] = cast_.worker_nodes[worker];
@@ -237,6 +238,7 @@ void supervisor_state::progress(const schema::Progress::Reader& message) {
   if (!is_current(message.getWorker(), message.getIncarnation())) return;
   role_state& from = parts_[message.getWorker()];
   from.reported = message.getSequence();
+  from.heard = now();
   from.fruitless = 0;
   const std::string problem = allocation_->take(message);
   if (!problem.empty()) return fail(problem);
@@ -367,6 +369,7 @@ supervisor_actor::behavior_type supervisor(supervisor_state::pointer self,
       },
       [=](std::uint32_t shard, const data_shard_actor& actor) { self->state.recast(shard, actor); },
       [=](suspect_atom, std::uint32_t worker, bool silent) { self->state.suspect(worker, silent); },
+      [=](status_atom) { return self->state.status(); },
       [=](stop_atom, const std::string& reason) { self->state.stop(reason); },
       [=](tick_atom) { self->state.tick(); },
   };

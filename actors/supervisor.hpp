@@ -57,6 +57,7 @@ class supervisor_state {
   void recast(std::uint32_t worker, std::uint32_t incarnation, const worker_actor& actor);
   void recast(std::uint32_t shard, const data_shard_actor& actor);
   void suspect(std::uint32_t worker, bool silent);
+  caf::result<std::string> status();
   void stop(const std::string& reason);
   void tick();
   void down(const caf::down_msg& message);
@@ -72,6 +73,7 @@ class supervisor_state {
     presence now = presence::absent;
     std::uint32_t incarnation = 1;
     std::uint64_t reported = 0;  ///< the last window, by its sequence
+    double heard = 0;            ///< when that was
     bool finishing = false;      ///< was told to finish and has not answered
     std::size_t fencing = 0;     ///< servers that have not said what they took of it
     struct window {
@@ -90,6 +92,7 @@ class supervisor_state {
   };
 
   void install();
+  const char* state_of(std::uint32_t worker) const;
   void introduce();
   route_msg make_route() const;
   void introduce_worker(std::uint32_t worker, const route_msg& route);

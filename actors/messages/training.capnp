@@ -55,6 +55,18 @@ struct Fenced {
   windows @2 :List(Window);
 }
 
+# server -> supervisor, when asked: what its slices have been through.
+struct Load {
+  struct Slice {
+    slice @0 :UInt32;
+    version @1 :UInt64;
+    commits @2 :UInt64;       # applied here
+    bytesReceived @3 :UInt64; # payloads of commits, as encoded
+    bytesSent @4 :UInt64;     # payloads of centres, as encoded
+  }
+  slices @0 :List(Slice);     # ascending
+}
+
 # worker -> server: one slice of one window.
 struct Commit {
   run @0 :UInt64;

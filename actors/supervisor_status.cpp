@@ -1,0 +1,125 @@
+// What a supervisor says of its run while it lives, for `troupe status` and its like:
+//
+//     name, protocol, consistency, compression, state (installing, joining, training, finishing,
+//     scoring, done), seconds, and what run_totals::status says
+//     workers            of each: worker, node, state (absent, joining, ready, silent, lost),
+//                        incarnation, what run_totals::worker_status says, rows_leased,
+//                        seconds_since_report (null where nothing was heard yet)
+//     parameter_servers  of each: parameter_server, node, state (ready, silent) and slices, of
+//                        each: slice, version, commits, bytes_received, bytes_sent
+
+#include <caf/all.hpp>
+#include <nlohmann/json.hpp>
+
+#include "troupe/actors/supervisor.hpp"
+
+namespace troupe {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+/// For a server to say what its slices have been through: who asks for status does not wait longer.
+constexpr std::chrono::milliseconds load_timeout{1000};
+
+/// Empty in one process.
+std::string node_of(const std::vector<std::string>& nodes, std::size_t number) {
+  return number < nodes.size() ? nodes[number] : std::string();
+}
+
+json slices_of(const schema::Load::Reader& load) {
+  json out = json::array();
+  for (const auto slice : load.getSlices()) {
+    out.push_back({{"slice", slice.getSlice()},
+                   {"version", slice.getVersion()},
+                   {"commits", slice.getCommits()},
+                   {"bytes_received", slice.getBytesReceived()},
+                   {"bytes_sent", slice.getBytesSent()}});
+  }
+  return out;
+}
+
+/// A status that waits for what the servers say.
+struct gathering {
+  json status;
+  std::size_t waiting = 0;
+  caf::typed_response_promise<std::string> promise;
+
+  void one_less() {
+    if (--waiting > 0) return;
+    // Names of nodes may hold bytes that are no UTF-8.
+    promise.deliver(status.dump(-1, ' ', false, json::error_handler_t::replace));
+  }
+};
+
+}  // namespace
+
+const char* supervisor_state::state_of(std::uint32_t worker) const {
+  switch (parts_[worker].now) {
+    case presence::absent:
+      return "absent";
+    case presence::invited:
+      return "joining";
+    case presence::lost:
+      return "lost";
+    case presence::ready:
+      break;
+  }
+  return allocation_->suspected(worker) ? "silent" : "ready";
+}
+
+caf::result<std::string> supervisor_state::status() {
+  static constexpr const char* states[] = {"installing", "installing", "joining", "training",
+                                           "finishing",  "scoring",    "done"};
+  json out;
+  out["name"] = plan_->of.name;
+  out["protocol"] = plan_->protocol.name;
+  out["consistency"] = plan_->of.optimizer.consistency.name;
+  out["compression"] = plan_->of.optimizer.compression.name;
+  out["state"] = states[static_cast<int>(mode_)];
+  const bool over = mode_ == mode::scoring || mode_ == mode::done;
+  const double seconds = over ? ending_.seconds : now();
+  out["seconds"] = seconds;
+  out.update(totals_->status(seconds));
+
+  const auto leased = allocation_->rows_leased();
+  json& workers = out["workers"] = json::array();
+  for (std::uint32_t worker = 0; worker < parts_.size(); ++worker) {
+    const role_state& part = parts_[worker];
+    json w = {{"worker", worker},
+              {"node", node_of(cast_.worker_nodes, worker)},
+              {"state", state_of(worker)},
+              {"incarnation", part.incarnation}};
+    w.update(totals_->worker_status(worker));
+    w["rows_leased"] = leased[worker];
+    const bool known = start_ && part.now != presence::absent;
+    w["seconds_since_report"] = known ? json(now() - part.heard) : json();
+    workers.push_back(std::move(w));
+  }
+
+  auto gathered = std::make_shared<gathering>();
+  json& servers = out["parameter_servers"] = json::array();
+  for (std::size_t server = 0; server < cast_.servers.size(); ++server) {
+    servers.push_back({{"parameter_server", server},
+                       {"node", node_of(cast_.server_nodes, server)},
+                       {"state", "silent"},
+                       {"slices", json::array()}});
+  }
+  gathered->status = std::move(out);
+  gathered->waiting = cast_.servers.size();
+  gathered->promise = self_->make_response_promise<std::string>();
+  for (std::size_t server = 0; server < cast_.servers.size(); ++server) {
+    self_->request(cast_.servers[server], load_timeout, load_atom::value)
+        .then(
+            [gathered, server](const load_msg& load) {
+              json& entry = gathered->status["parameter_servers"][server];
+              entry["state"] = "ready";
+              entry["slices"] = slices_of(*load);
+              gathered->one_less();
+            },
+            [gathered](const caf::error&) { gathered->one_less(); });
+  }
+  return gathered->promise;
+}
+
+}  // namespace troupe
