@@ -54,4 +54,11 @@ struct optimizers_arguments {
 };
 int optimizers_command(const optimizers_arguments& arguments);
 
+struct certificates_arguments {
+  std::string folder;
+  std::vector<std::string> hosts;
+  int days = 3650;
+};
+int certificates_command(const certificates_arguments& arguments);
+
 }  // namespace troupe::cli

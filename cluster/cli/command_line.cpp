@@ -36,6 +36,12 @@ constexpr const char* after_compare =
     "folder of each run. A run that fails is a row with its reason; the others still run.\n"
     "Example: troupe compare job.yaml --protocols sequential,downpour,adag --workers 1,2,4";
 
+constexpr const char* after_certificates =
+    "The folder gets ca.pem and ca-key.pem, and NAME.pem and NAME-key.pem for each host. One that\n"
+    "has an authority keeps it: hosts may be added later. No file is overwritten. ca-key.pem and\n"
+    "the keys of hosts are secrets; a host needs ca.pem and its own two files.\n"
+    "Example: troupe certificates certificates --host alpha --host 10.0.0.7";
+
 /// `--set K=V` takes one value each time, so that a job file may follow it.
 void add_set(CLI::App* command, std::vector<std::string>& overrides) {
   command
@@ -81,6 +87,7 @@ command_line::command_line() : app_("Trains neural networks with a troupe of act
   add_predict();
   add_compare();
   add_optimizers();
+  add_certificates();
   add_help();
   app_.footer(after_all);  // last: commands inherit what is set before them
 }
@@ -159,6 +166,22 @@ void command_line::add_optimizers() {
   named(command->add_option("NAME", optimizers_.name, "one of them: adag, bounded, top_k"), "NAME");
   command->add_flag("--json", optimizers_.json, "print one object and nothing else");
   command->callback([this] { status_ = optimizers_command(optimizers_); });
+}
+
+void command_line::add_certificates() {
+  auto* command = app_.add_subcommand("certificates",
+                                      "make an authority and certificates for a cluster's nodes");
+  named(command->add_option("DIR", certificates_.folder, "folder of the certificates"), "DIR")
+      ->required();
+  named(command->add_option("--host", certificates_.hosts,
+                            "name or address of a machine; may be given again"),
+        "NAME")
+      ->required()
+      ->allow_extra_args(false);
+  named(command->add_option("--days", certificates_.days, "how long they count; default: 3650"),
+        "N");
+  command->footer(after_certificates);
+  command->callback([this] { status_ = certificates_command(certificates_); });
 }
 
 /// Listed with the others; `run` takes it before CLI11 would read `help train` as `train`.

@@ -26,6 +26,7 @@ class command_line {
   void add_predict();
   void add_compare();
   void add_optimizers();
+  void add_certificates();
   void add_help();
   int help(const std::string& topic) const;
   /// The command, or "troupe" where none was recognised.
@@ -40,6 +41,7 @@ class command_line {
   predict_arguments predict_;
   compare_arguments compare_;
   optimizers_arguments optimizers_;
+  certificates_arguments certificates_;
   std::string topic_;  // of `help`
 };
 
