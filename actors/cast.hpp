@@ -107,6 +107,10 @@ using supervisor_actor = leader_actor::extend<
     caf::reacts_to<std::uint32_t, std::uint32_t, worker_actor>,
     /// Data shard `number` is this actor from now on.
     caf::reacts_to<std::uint32_t, data_shard_actor>,
+    /// This one is lost.
+    caf::reacts_to<part_lost>,
+    /// An event to be written with the run's time.
+    caf::reacts_to<run_event>,
     /// Nothing is heard of this worker (or it is heard of again): it is given no more work.
     caf::reacts_to<suspect_atom, std::uint32_t, bool>,
     /// How the run stands, as a JSON object (supervisor_status.cpp says what is in it).
@@ -167,4 +171,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::score_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::score)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::run_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::part_lost)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::outcome_ptr)

@@ -36,7 +36,7 @@ void require_configured(const caf::actor_system_config& config) {
 }
 
 caf::error actor_failure(const std::string& actor, const std::string& why) {
-  return {1, category, caf::make_message(actor + ": " + why)};
+  return {1, category, caf::make_message(actor.empty() ? why : actor + ": " + why)};
 }
 
 std::string what_of(const std::exception_ptr& problem) {
@@ -52,6 +52,7 @@ std::string what_of(const std::exception_ptr& problem) {
 }
 
 std::string text_of(const caf::error& problem, const caf::actor_system_config& config) {
+  if (!problem) return "it ended by itself";
   const auto found = config.error_renderers.find(problem.category());
   if (found == config.error_renderers.end()) return caf::to_string(problem);
   return found->second(problem.code(), problem.category(), problem.context());

@@ -18,7 +18,7 @@ void configure(caf::actor_system_config& config);
 /// \throws error (run) unless `configure` was called on the system's configuration.
 void require_configured(const caf::actor_system_config& config);
 
-/// The error an actor of ours ends with: one line, naming the actor.
+/// The error an actor of ours ends with: one line, naming the actor unless that is "".
 caf::error actor_failure(const std::string& actor, const std::string& why);
 
 /// The line of `actor_failure`, or CAF's own words for its errors.

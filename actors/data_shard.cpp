@@ -26,7 +26,7 @@ rows_msg data_shard_state::fetch(const schema::Fetch::Reader& message) {
   wanted.clear();
   for (std::uint64_t position = first; position < last; ++position) {
     const std::uint64_t row = order.row(position);
-    if (row >= owned.first && row < owned.last) wanted.push_back(row);
+    if (row >= owned.first && row < owned.last) wanted.push_back(row - base);
   }
   return make(message.getEpoch(), {first, last});
 }
@@ -37,7 +37,7 @@ rows_msg data_shard_state::copy(const schema::Copy::Reader& message) {
     throw run_error("copy", fmt::format("rows {} to {} are not here", first, last));
   }
   wanted.resize(last - first);
-  std::iota(wanted.begin(), wanted.end(), first);
+  std::iota(wanted.begin(), wanted.end(), first - base);
   return make(0, {first, last});
 }
 
@@ -59,12 +59,13 @@ rows_msg data_shard_state::make(std::uint32_t epoch, const position_range& range
 
 data_shard_actor::behavior_type data_shard(
     data_shard_actor::stateful_pointer<data_shard_state> self, std::shared_ptr<const run_plan> plan,
-    std::shared_ptr<const dataset> rows, position_range owned) {
+    std::shared_ptr<const dataset> rows, position_range owned, std::uint64_t base) {
   const std::string who = fmt::format("data shard of rows {} to {}", owned.first, owned.last);
   fail_on_exception(self, who);
   self->state.plan = std::move(plan);
   self->state.rows = std::move(rows);
   self->state.owned = owned;
+  self->state.base = base;
   return {
       [=](const fetch_msg& message) {
         return answer<rows_msg>(who, [&] { return self->state.fetch(*message); });

@@ -15,7 +15,8 @@ struct data_shard_state {
 
   std::shared_ptr<const run_plan> plan;
   std::shared_ptr<const dataset> rows;
-  position_range owned;  ///< rows of the training part that are this shard's
+  position_range owned;    ///< rows of the training part that are this shard's
+  std::uint64_t base = 0;  ///< which of them is the first of `rows`
   std::vector<std::uint64_t> wanted;
 
   /// \throws error (run) for what is not of this run, as `copy`.
@@ -26,10 +27,11 @@ struct data_shard_state {
   rows_msg make(std::uint32_t epoch, const position_range& range) const;
 };
 
-/// A shard that owns rows [owned.first, owned.last) of `rows`.
+/// A shard that owns rows [owned.first, owned.last) of the training part; `rows` holds them, and
+/// starts with row `base`.
 data_shard_actor::behavior_type data_shard(
     data_shard_actor::stateful_pointer<data_shard_state> self, std::shared_ptr<const run_plan> plan,
-    std::shared_ptr<const dataset> rows, position_range owned);
+    std::shared_ptr<const dataset> rows, position_range owned, std::uint64_t base);
 
 /// First row of each of `shards` shards over `rows` rows, as equal as they go.
 std::vector<std::uint64_t> cut_shards(std::uint64_t rows, std::uint32_t shards);

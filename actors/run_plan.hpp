@@ -48,6 +48,7 @@ struct run_plan {
   pipeline transforms;
   std::size_t label_width = 1;
   std::uint64_t rows_per_epoch = 0;
+  std::uint32_t nodes = 1;          ///< processes that play the actors
   bool has_validation = false;      ///< evaluation while training is on it, else on the test part
   bool has_evaluation = false;      ///< whether there is either of them
   std::vector<slice_range> slices;  ///< of the parameter vector

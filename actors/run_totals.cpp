@@ -207,7 +207,7 @@ nlohmann::ordered_json run_totals::summary(const ending& end) const {
   out["workers"] = of.actors.workers;
   out["parameter_servers"] = of.actors.parameter_servers;
   out["data_shards"] = of.actors.data_shards;
-  out["nodes"] = 1;
+  out["nodes"] = plan_->nodes;
   out["parameters"] = plan_->model.parameters;
   if (plan_->protocol.separate_models) out["members"] = plan_->groups;
   out["epochs"] = of.training.epochs;

@@ -176,7 +176,8 @@ void supervisor_state::ready(const schema::Ready::Reader& message) {
 /// Training begins once all who were invited are ready, or lost again.
 void supervisor_state::begin_training_if_ready() {
   const auto is = [&](presence what) {
-    return std::any_of(parts_.begin(), parts_.end(), [&](const role_state& p) { return p.now == what; });
+    return std::any_of(parts_.begin(), parts_.end(),
+                       [&](const role_state& p) { return p.now == what; });
   };
   if (mode_ != mode::joining || is(presence::invited) || !is(presence::ready)) return;
   mode_ = mode::training;
@@ -368,6 +369,8 @@ supervisor_actor::behavior_type supervisor(supervisor_state::pointer self,
         self->state.recast(worker, incarnation, actor);
       },
       [=](std::uint32_t shard, const data_shard_actor& actor) { self->state.recast(shard, actor); },
+      [=](const part_lost& which) { self->state.lost(which); },
+      [=](const run_event& event) { self->state.note(event); },
       [=](suspect_atom, std::uint32_t worker, bool silent) { self->state.suspect(worker, silent); },
       [=](status_atom) { return self->state.status(); },
       [=](stop_atom, const std::string& reason) { self->state.stop(reason); },

@@ -56,6 +56,8 @@ class supervisor_state {
   void diverged(const schema::Diverged::Reader& message);
   void recast(std::uint32_t worker, std::uint32_t incarnation, const worker_actor& actor);
   void recast(std::uint32_t shard, const data_shard_actor& actor);
+  void lost(const part_lost& which);
+  void note(const run_event& event) { record(event.name, event.facts); }
   void suspect(std::uint32_t worker, bool silent);
   caf::result<std::string> status();
   void stop(const std::string& reason);
@@ -111,6 +113,7 @@ class supervisor_state {
   void conclude(const snapshot_ptr& model);
   void deliver(const snapshot_ptr& model);
   void lose_worker(std::uint32_t worker, const std::string& why);
+  void lose_shard(std::uint32_t shard, const std::string& why);
   void fenced(const schema::Fenced::Reader& message);
   void settle(std::uint32_t worker);
   void give_up_if_lonely();
@@ -132,7 +135,7 @@ class supervisor_state {
   std::optional<run_totals> totals_;
   std::optional<stop_rules> rules_;
   std::vector<role_state> parts_;  // of each worker
-  std::string last_loss_;    // why the last worker was lost
+  std::string last_loss_;          // why the last worker was lost
   std::optional<caf::actor_clock::time_point> lonely_since_;
   std::optional<warm_start> warming_;  // while only the first worker trains
   std::size_t waiting_ = 0;            // answers outstanding in the current mode

@@ -31,12 +31,36 @@ void supervisor_state::down(const caf::down_msg& message) {
   const std::string reason = text_of(message.reason, self_->system().config());
   const std::string why = reason.rfind(who.name, 0) == 0 ? reason : who.name + " ended: " + reason;
   if (who.what == role::worker && cast_.casting) return lose_worker(who.number, why);
-  if (who.what == role::shard && cast_.casting) {
-    record("data_shard_lost", {{"data_shard", who.number}, {"reason", why}});
-    self_->send(cast_.casting, recast_atom::value, who.number);
-    return;
-  }
+  if (who.what == role::shard && cast_.casting) return lose_shard(who.number, why);
   fail(why);
+}
+
+void supervisor_state::lost(const part_lost& which) {
+  if (mode_ == mode::done) return;
+  const auto same = [&](const caf::actor_addr& actor) {
+    const auto found = watched_.find(actor);
+    if (found == watched_.end()) return false;
+    self_->demonitor(actor);
+    watched_.erase(found);
+    return true;
+  };
+  switch (which.what) {
+    case part_lost::role::server:
+      return fail(which.reason);
+    case part_lost::role::shard:
+      if (which.number >= cast_.shards.size()) return;
+      if (same(cast_.shards[which.number].address())) lose_shard(which.number, which.reason);
+      return;
+    case part_lost::role::worker:
+      if (!is_current(which.number, which.incarnation)) return;
+      if (same(cast_.workers[which.number].address())) lose_worker(which.number, which.reason);
+      return;
+  }
+}
+
+void supervisor_state::lose_shard(std::uint32_t shard, const std::string& why) {
+  record("data_shard_lost", {{"data_shard", shard}, {"reason", why}});
+  self_->send(cast_.casting, recast_atom::value, shard);
 }
 
 void supervisor_state::lose_worker(std::uint32_t worker, const std::string& why) {

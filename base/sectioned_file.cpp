@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
 
+#include "troupe/base/checksum.hpp"
 #include "troupe/base/error.hpp"
 
 namespace troupe {
@@ -97,7 +97,8 @@ std::vector<std::byte> read_whole(const std::string& path) {
 }
 
 std::uint64_t checksum_of(const std::string& name, const std::byte* bytes, std::size_t length) {
-  return XXH3_64bits_withSeed(bytes, length, XXH3_64bits(name.data(), name.size()));
+  const auto* letters = reinterpret_cast<const std::byte*>(name.data());
+  return checksum({bytes, length}, checksum({letters, name.size()}));
 }
 
 /// A name beside `path` that no other thread or process writes to.

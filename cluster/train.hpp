@@ -24,6 +24,8 @@ class run_control {
   /// Asks the run to end after the windows under way; `reason` becomes `stopped_by`. Before the
   /// run has started it ends as soon as it does. Any thread; more than once is harmless.
   void stop(const std::string& reason = "command");
+  /// The reason, where it was asked to end before it has started; "" otherwise.
+  std::string asked() const;
 
  private:
   friend class run_session;
@@ -56,6 +58,10 @@ train_result train(const job& of, const train_options& options = {},
 /// the calling thread, which must not be one of the system's.
 train_result train(caf::actor_system& system, const job& of, const train_options& options = {},
                    const catalogue& known = catalogue::builtin());
+
+/// Learns now whether the system lets a run start so many threads: an actor whose thread cannot be
+/// started would be waited for for ever. \throws error (run).
+void try_threads(std::uint32_t count);
 
 /// All data of a job, read and checked against its model, with errors at places of the job.
 prepared_data prepare_job(const job& of, const catalogue& known);

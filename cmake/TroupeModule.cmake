@@ -33,6 +33,29 @@ function(troupe_module)
   endif()
 endfunction()
 
+# troupe_schemas(NAME folder FOLDER inside)
+#
+# Makes sources of the Cap'n Proto schemas in <folder>/<inside>, in the build folder, and adds them
+# to the library; they are included as "troupe/<folder>/<inside>/x.capnp.h".
+function(troupe_schemas)
+  cmake_parse_arguments(ARG "" "NAME;FOLDER" "" ${ARGN})
+  set(target troupe_${ARG_NAME})
+  set(generated ${CMAKE_BINARY_DIR}/include/${ARG_NAME}_generated)
+  set(CAPNPC_OUTPUT_DIR ${generated}/troupe/${ARG_NAME}/${ARG_FOLDER})
+  set(CAPNPC_SRC_PREFIX ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_FOLDER})
+  file(MAKE_DIRECTORY ${CAPNPC_OUTPUT_DIR})
+  file(GLOB schemas CONFIGURE_DEPENDS ${ARG_FOLDER}/*.capnp)
+  capnp_generate_cpp(sources headers ${schemas})
+  target_sources(${target} PRIVATE ${sources} ${headers})
+  target_include_directories(${target} SYSTEM PUBLIC $<BUILD_INTERFACE:${generated}>)
+  set_source_files_properties(${sources} PROPERTIES
+    SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS -w)
+  if(TROUPE_INSTALL)
+    troupe_install_headers(DESTINATION ${ARG_NAME} BASE ${generated}/troupe/${ARG_NAME}
+      FILES ${headers})
+  endif()
+endfunction()
+
 # troupe_test(NAME name LABELS label... DEPENDS target... [TIMEOUT seconds])
 #
 # One Boost.Test program, test_<name>, of every .cpp in the current folder.

@@ -41,6 +41,15 @@ struct score {
   snapshot_ptr snapshot;
 };
 
+/// director -> supervisor: somebody is lost whom his connection does not betray, being silent.
+struct part_lost {
+  enum class role { server, shard, worker };
+  role what = role::worker;
+  std::uint32_t number = 0;
+  std::uint32_t incarnation = 1;  ///< of a worker
+  std::string reason;
+};
+
 /// One line of history.jsonl: a worker's progress since its last report, or an evaluation.
 struct report {
   double time = 0;  ///< seconds since training started

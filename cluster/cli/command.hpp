@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,20 @@ struct train_arguments {
   bool json = false, quiet = false;
 };
 int train_command(const train_arguments& arguments);
+int launch_command(const train_arguments& arguments);
+
+struct node_arguments {
+  std::string join;  ///< HOST:PORT
+  std::string name, cluster;
+  std::string listen = "127.0.0.1";
+  std::uint16_t port = 0;
+  std::string advertise;  ///< HOST:PORT; "": as it listens
+  std::string ca, certificate, key;
+  std::string bundle;  ///< "-": credentials on standard input
+  bool plain = false;
+  double dead_after = 10, patience = 60;
+};
+int node_command(const node_arguments& arguments);
 
 struct check_arguments {
   std::string job;

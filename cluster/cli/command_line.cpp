@@ -24,6 +24,18 @@ constexpr const char* after_train =
     "the program at once.\n"
     "Example: troupe train job.yaml --set training.epochs=5 --run runs/first";
 
+constexpr const char* after_launch =
+    "Starts the nodes that the job's cluster section names (none: one for the servers and one\n"
+    "for each worker, on this machine), leads the run from here and ends them. The output of the\n"
+    "nodes goes to nodes/<name>.log in the folder of the run; the other files are as of train.\n"
+    "Ctrl-C ends the run after the windows under way; a second one ends the program at once,\n"
+    "and the nodes leave by themselves when they have missed it for a while.";
+
+constexpr const char* after_node =
+    "Usually started by troupe launch. Ctrl-C or SIGTERM: leaves once the windows under way are\n"
+    "done; a second one ends the program at once.\n"
+    "Exit status: 0 it was told to leave, 1 it was turned away or lost the job for good.";
+
 constexpr const char* after_predict =
     "One line a row: the label, then, for a classification, the probabilities of the classes.\n"
     "The rows are in the form of the training data, before any transform; they may have labels,\n"
@@ -82,6 +94,8 @@ command_line::command_line() : app_("Trains neural networks with a troupe of act
   app_.set_help_flag("-h,--help", "print this text");
   app_.get_formatter()->column_width(26);
   add_train();
+  add_launch();
+  add_node();
   add_check();
   add_evaluate();
   add_predict();
@@ -92,17 +106,62 @@ command_line::command_line() : app_("Trains neural networks with a troupe of act
   app_.footer(after_all);  // last: commands inherit what is set before them
 }
 
-void command_line::add_train() {
-  auto* command = app_.add_subcommand("train", "train a job in this process");
-  named(command->add_option("JOB", train_.job, "job file (YAML)"), "FILE")->required();
-  add_set(command, train_.overrides);
-  named(command->add_option("--run", train_.folder,
+void command_line::add_run_options(CLI::App* command, train_arguments& arguments) {
+  named(command->add_option("JOB", arguments.job, "job file (YAML)"), "FILE")->required();
+  add_set(command, arguments.overrides);
+  named(command->add_option("--run", arguments.folder,
                             "folder of the run; default: runs/<name>-<date>-<time>"),
         "DIR");
-  command->add_flag("--json", train_.json, "print the summary as one object and nothing else");
-  command->add_flag("--quiet", train_.quiet, "show no progress");
+  command->add_flag("--json", arguments.json, "print the summary as one object and nothing else");
+  command->add_flag("--quiet", arguments.quiet, "show no progress");
+}
+
+void command_line::add_train() {
+  auto* command = app_.add_subcommand("train", "train a job in this process");
+  add_run_options(command, train_);
   command->footer(after_train);
   command->callback([this] { status_ = train_command(train_); });
+}
+
+void command_line::add_launch() {
+  auto* command = app_.add_subcommand("launch", "train a job over the nodes of its cluster");
+  add_run_options(command, launch_);
+  command->footer(after_launch);
+  command->callback([this] { status_ = launch_command(launch_); });
+}
+
+void command_line::add_node() {
+  auto* command = app_.add_subcommand("node", "be a node of a cluster until told to leave");
+  named(command->add_option("--join", node_.join, "where the job was launched"), "HOST:PORT")
+      ->required();
+  named(command->add_option("--name", node_.name, "as the job calls this node"), "NAME")
+      ->required();
+  named(command->add_option("--cluster", node_.cluster,
+                            "id of the cluster: the job's cluster.id, else its name"),
+        "ID")
+      ->required();
+  named(command->add_option("--listen", node_.listen, "address to listen on; default: 127.0.0.1"),
+        "ADDRESS");
+  named(command->add_option("--port", node_.port, "port to listen on; default: any"), "PORT");
+  named(command->add_option("--advertise", node_.advertise,
+                            "where other nodes reach this one; default: as the job and it say"),
+        "HOST:PORT");
+  named(command->add_option("--tls-ca", node_.ca, "the cluster's certificate authority"), "FILE");
+  named(command->add_option("--tls-certificate", node_.certificate, "this node's certificate"),
+        "FILE");
+  named(command->add_option("--tls-key", node_.key, "this node's private key"), "FILE");
+  named(command->add_option("--credentials", node_.bundle,
+                            "all three in one, '-': from standard input"),
+        "FILE");
+  command->add_flag("--no-tls", node_.plain, "plain connections, on loopback only");
+  named(command->add_option("--dead-after", node_.dead_after,
+                            "seconds of silence after which a connection is lost; default: 10"),
+        "SECONDS");
+  named(command->add_option("--patience", node_.patience,
+                            "seconds to find the launched job in; default: 60"),
+        "SECONDS");
+  command->footer(after_node);
+  command->callback([this] { status_ = node_command(node_); });
 }
 
 void command_line::add_check() {

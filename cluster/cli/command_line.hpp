@@ -21,6 +21,9 @@ class command_line {
 
  private:
   void add_train();
+  void add_launch();
+  void add_node();
+  void add_run_options(CLI::App* command, train_arguments& arguments);
   void add_check();
   void add_evaluate();
   void add_predict();
@@ -35,7 +38,8 @@ class command_line {
 
   CLI::App app_;
   int status_ = exit_ok;
-  train_arguments train_;
+  train_arguments train_, launch_;
+  node_arguments node_;
   check_arguments check_;
   evaluate_arguments evaluate_;
   predict_arguments predict_;

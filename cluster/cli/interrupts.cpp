@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <utility>
 
 #include "command.hpp"
 
@@ -26,10 +27,13 @@ sigset_t signals() {
 
 }  // namespace
 
-interrupts::interrupts(run_control& control, bool quiet) {
+interrupts::interrupts(run_control& control, bool quiet)
+    : interrupts([&control] { control.stop("interrupted"); }, quiet ? "" : stopping) {}
+
+interrupts::interrupts(std::function<void()> first, std::string said) {
   const sigset_t wanted = signals();
   pthread_sigmask(SIG_BLOCK, &wanted, &before_);
-  thread_ = std::thread([this, wanted, &control, quiet] {
+  thread_ = std::thread([this, wanted, first = std::move(first), said = std::move(said)] {
     for (int count = 0;;) {
       int number = 0;
       sigwait(&wanted, &number);
@@ -37,8 +41,8 @@ interrupts::interrupts(run_control& control, bool quiet) {
       if (number == SIGUSR2) continue;
       if (++count > 1) _exit(exit_interrupted);
       asked_ = true;
-      control.stop("interrupted");
-      if (!quiet) std::fputs(stopping, stderr);
+      first();
+      std::fputs(said.c_str(), stderr);
     }
   });
 }

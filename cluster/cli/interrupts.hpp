@@ -3,6 +3,8 @@
 #include <signal.h>
 
 #include <atomic>
+#include <functional>
+#include <string>
 #include <thread>
 
 #include "troupe/cluster/train.hpp"
@@ -13,6 +15,9 @@ namespace troupe::cli {
 /// signals are blocked in every thread made after this and taken by one of its own. One at a time.
 class interrupts {
  public:
+  /// `first` is called at the first signal, in a thread of this; `said` is written then.
+  interrupts(std::function<void()> first, std::string said);
+  /// Stops a run.
   interrupts(run_control& control, bool quiet);
   ~interrupts();
   interrupts(const interrupts&) = delete;

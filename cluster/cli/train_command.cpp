@@ -3,10 +3,12 @@
 
 #include <cmath>
 #include <cstdio>
+#include <functional>
 
 #include "command.hpp"
 #include "interrupts.hpp"
 #include "progress.hpp"
+#include "troupe/cluster/launch.hpp"
 #include "troupe/cluster/run_folder.hpp"
 #include "troupe/troupe.hpp"
 
@@ -30,9 +32,10 @@ void print_result(const train_result& result, const std::string& folder) {
   fmt::print("{:<24} {}\n", "run", folder);
 }
 
-}  // namespace
+/// How a job is run: here, or over nodes.
+using runner = std::function<train_result(const job&, const train_options&, const catalogue&)>;
 
-int train_command(const train_arguments& arguments) {
+int run_job(const train_arguments& arguments, const runner& run) {
   run_control control;
   const interrupts guard(control, arguments.quiet);
   const catalogue known = catalogue::builtin();
@@ -53,7 +56,7 @@ int train_command(const train_arguments& arguments) {
   };
   const train_result result = [&] {
     try {
-      return train(of, options, known);
+      return run(of, options, known);
     } catch (...) {
       // What failed before training leaves nothing behind; folders with files in them stay.
       if (own_folder && ::rmdir(options.folder.c_str()) == 0) ::rmdir("runs");
@@ -71,6 +74,23 @@ int train_command(const train_arguments& arguments) {
     return exit_failed;
   }
   return result.stopped_by == "interrupted" ? exit_interrupted : exit_ok;
+}
+
+}  // namespace
+
+int train_command(const train_arguments& arguments) {
+  return run_job(arguments, [](const job& of, const train_options& options,
+                               const catalogue& known) { return train(of, options, known); });
+}
+
+int launch_command(const train_arguments& arguments) {
+  return run_job(arguments,
+                 [](const job& of, const train_options& options, const catalogue& known) {
+                   launch_run_options over;
+                   over.run = options;
+                   over.tell = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+                   return launch(of, over, known);
+                 });
 }
 
 }  // namespace troupe::cli

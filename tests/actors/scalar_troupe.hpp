@@ -35,8 +35,8 @@ class scalar_troupe {
     server_ = stage_.keep(stage_.system.spawn(parameter_server, plan_, 0u));
     supervisor_ = stage_.keep(stage_.system.spawn(listener, &heard));
     const std::vector<data_shard_actor> shards = {
-        stage_.keep(stage_.system.spawn(data_shard, plan_, rows_, position_range{0, 30})),
-        stage_.keep(stage_.system.spawn(data_shard, plan_, rows_, position_range{30, 64}))};
+        stage_.keep(stage_.system.spawn(data_shard, plan_, rows_, position_range{0, 30}, std::uint64_t{0})),
+        stage_.keep(stage_.system.spawn(data_shard, plan_, rows_, position_range{30, 64}, std::uint64_t{0}))};
     wire_builder<schema::Install> install;
     install->setRun(plan_->run);
     install.floats(1, [&](auto&& d) { install->adoptPayload(kj::mv(d)); })[0] = 1.0f;

@@ -79,8 +79,8 @@ class whole_run {
     for (std::uint32_t i = 0; i < of.actors.data_shards; ++i) {
       const std::uint64_t last =
           i + 1 < of.actors.data_shards ? first[i + 1] : plan_->rows_per_epoch;
-      cast_.shards.push_back(stage_.keep(
-          stage_.system.spawn(data_shard, plan_, data_.train, position_range{first[i], last})));
+      cast_.shards.push_back(stage_.keep(stage_.system.spawn(
+          data_shard, plan_, data_.train, position_range{first[i], last}, std::uint64_t{0})));
     }
     for (std::uint32_t i = 0; i < of.actors.workers; ++i) {
       cast_.workers.push_back(stage_.keep(stage_.system.spawn(worker, plan_, i, 1u)));
@@ -135,7 +135,8 @@ class whole_run {
               number + 1 < count ? first[number + 1] : run->plan_->rows_per_epoch;
           auto& part = run->cast_now_.shards[number];
           part = run->stage_.keep(run->stage_.system.spawn(data_shard, run->plan_, run->data_.train,
-                                                           position_range{first[number], last}));
+                                                           position_range{first[number], last},
+                                                           std::uint64_t{0}));
           ++run->recast_;
           self->send(lead(), number, part);
         },

@@ -1,0 +1,443 @@
+#include "troupe/cluster/nodes/director.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <caf/all.hpp>
+#include <chrono>
+
+#include "troupe/actors/configure.hpp"
+#include "troupe/actors/data_shard.hpp"
+
+namespace troupe {
+
+namespace {
+
+/// How often nodes are asked whether they are there, for each `suspect_after`.
+constexpr double pulses_per_suspicion = 4;
+constexpr double first_delay = 0.1, most_delay = 5;
+/// Recasts this many seconds apart are no longer one after the other.
+constexpr double forgotten_after = 60;
+
+std::chrono::milliseconds milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+}  // namespace
+
+director_state::~director_state() {
+  own_.push_back(source_);
+  for (const auto& shard : own_) caf::anon_send_exit(shard, caf::exit_reason::user_shutdown);
+}
+
+void director_state::begin(director_setup setup) {
+  setup_ = std::move(setup);
+  const std::uint64_t rows = setup_.plan->rows_per_epoch;
+  source_ = self_->system().spawn(data_shard, setup_.plan, setup_.rows, position_range{0, rows},
+                                  std::uint64_t{0});
+  for (const node_spec& spec : cluster().nodes) {
+    members_.emplace_back();
+    members_.back().spec = spec;
+  }
+  cast_parts();
+  self_->delayed_send(self_, milliseconds(cluster().suspect_after / pulses_per_suspicion),
+                      tick_atom::value);
+}
+
+/// Parts are numbered in the order of the nodes.
+void director_state::cast_parts() {
+  const auto first = cut_shards(setup_.plan->rows_per_epoch, setup_.plan->of.actors.data_shards);
+  for (std::size_t node = 0; node < members_.size(); ++node) {
+    member& m = members_[node];
+    for (std::uint32_t i = 0; i < m.spec.parameter_servers; ++i) {
+      m.parts.servers.push_back(static_cast<std::uint32_t>(cast_.server_nodes.size()));
+      cast_.server_nodes.push_back(m.spec.name);
+    }
+    for (std::uint32_t i = 0; i < m.spec.data_shards; ++i) {
+      const auto number = static_cast<std::uint32_t>(cast_.shard_nodes.size());
+      const position_range rows{first[number], number + 1 < first.size()
+                                                   ? first[number + 1]
+                                                   : setup_.plan->rows_per_epoch};
+      m.parts.shards.push_back({number, rows, checksum_of(*setup_.rows, rows)});
+      cast_.shard_nodes.push_back(m.spec.name);
+    }
+    for (std::uint32_t i = 0; i < m.spec.workers; ++i) {
+      m.parts.workers.push_back({static_cast<std::uint32_t>(cast_.worker_nodes.size()), 1});
+      cast_.worker_nodes.push_back(m.spec.name);
+      node_of_worker_.push_back(node);
+    }
+  }
+  cast_.servers.resize(cast_.server_nodes.size());
+  cast_.shards.resize(cast_.shard_nodes.size());
+  cast_.workers.resize(cast_.worker_nodes.size());
+}
+
+double director_state::now() const {
+  return std::chrono::duration<double>(self_->clock().now().time_since_epoch()).count();
+}
+
+/// With the run's time, once there is one.
+void director_state::record(const std::string& event, nlohmann::json facts) {
+  const run_event out{0, event, std::move(facts)};
+  if (supervisor_) {
+    self_->send(supervisor_, out);
+  } else {
+    self_->send(setup_.recorder, out);
+  }
+}
+
+director_state::member* director_state::of_session(std::uint64_t session) {
+  const auto found = std::find_if(members_.begin(), members_.end(), [&](const member& m) {
+    return m.session == session && m.now == presence::here;
+  });
+  return found == members_.end() ? nullptr : &*found;
+}
+
+welcome_msg director_state::join(const schema::Join::Reader& message, const agent_actor& agent) {
+  wire_builder<schema::Welcome> answer;
+  const auto refused = [&](const std::string& why, bool again) {
+    answer->setReason(why);
+    answer->setAgain(again);
+    if (!again) record("node_refused", {{"node", message.getNode().cStr()}, {"reason", why}});
+    return std::move(answer).finish();
+  };
+  if (message.getSpoken() != schema::Join::PROTOCOL) {
+    return refused(
+        fmt::format("it speaks version {} of the cluster's protocol (troupe {}), not {}",
+                    message.getSpoken(), message.getProgram().cStr(), schema::Join::PROTOCOL),
+        false);
+  }
+  if (message.getCluster() != setup_.cluster.c_str()) {
+    return refused(
+        fmt::format("this is cluster '{}', not '{}'", setup_.cluster, message.getCluster().cStr()),
+        false);
+  }
+  if (over_) return refused("the run is over", false);
+  const auto found = std::find_if(members_.begin(), members_.end(), [&](const member& m) {
+    return message.getNode() == m.spec.name.c_str();
+  });
+  if (found == members_.end()) {
+    return refused(fmt::format("the job has no node '{}'", message.getNode().cStr()), false);
+  }
+  member& m = *found;
+  if (m.now == presence::here) {
+    if (message.getSession() != m.session && !m.suspected) {
+      return refused(fmt::format("a node '{}' is here already", m.spec.name), true);
+    }
+    lose(m, "it joins anew", presence::away);
+  }
+  m.now = presence::here;
+  m.agent = agent;
+  m.session = ++sessions_;
+  m.heard = now();
+  m.address = {m.spec.name, message.getHost().size() > 0 ? message.getHost().cStr() : m.spec.host,
+               message.getPort()};
+  m.cores = message.getCores();
+  m.memory = message.getMemory();
+  self_->monitor(agent);
+  record("node_joined", {{"node", m.spec.name},
+                         {"host", m.address.host},
+                         {"port", m.address.port},
+                         {"cores", m.cores},
+                         {"memory", m.memory},
+                         {"process", message.getProcess()}});
+  const auto node = static_cast<std::size_t>(found - members_.begin());
+  // After the answer, which makes the node a member.
+  self_->send(self_, invite_atom::value, std::uint64_t{node});
+  answer->setSession(m.session);
+  answer->setGrace(cluster().supervisor_grace);
+  return std::move(answer).finish();
+}
+
+caf::result<cast_ptr> director_state::assemble() const {
+  if (!failure_.empty()) return actor_failure("", failure_);
+  return assembled_;
+}
+
+std::vector<std::string> director_state::awaited() const {
+  std::vector<std::string> out;
+  for (const member& m : members_) {
+    if (m.now != presence::here) out.push_back(m.spec.name);
+  }
+  return out;
+}
+
+/// Between two nodes that have to do with each other, the later one connects. A node that comes
+/// back connects to all.
+std::vector<peer_address> director_state::peers_of(std::size_t node, bool all) const {
+  const auto serves = [](const node_spec& n) { return n.parameter_servers + n.data_shards > 0; };
+  const node_spec& me = members_[node].spec;
+  std::vector<peer_address> out;
+  for (std::size_t other = 0; other < members_.size(); ++other) {
+    const member& peer = members_[other];
+    if (other == node || peer.now != presence::here || (!all && other > node)) continue;
+    const bool needed = (me.workers > 0 && serves(peer.spec)) ||
+                        (peer.spec.workers > 0 && serves(me)) ||
+                        (me.parameter_servers > 0 && peer.spec.parameter_servers > 0);
+    if (needed) out.push_back(peer.address);
+  }
+  return out;
+}
+
+void director_state::invite_all() {
+  unready_ = members_.size();
+  for (std::size_t node = 0; node < members_.size(); ++node) {
+    member& m = members_[node];
+    parts_of_node parts = m.parts;
+    parts.peers = peers_of(node, false);
+    self_
+        ->request(m.agent, caf::infinite, make_invitation(*setup_.plan, setup_.facts, parts),
+                  source_)
+        .then(
+            [this, node](const playing_msg& message,
+                         const std::vector<parameter_server_actor>& servers,
+                         const std::vector<data_shard_actor>& shards,
+                         const std::vector<worker_actor>& workers) {
+              playing(node, *message, servers, shards, workers);
+            },
+            [this, node](const caf::error& problem) {
+              fail_assembly(fmt::format("node {}: {}", members_[node].spec.name,
+                                        text_of(problem, self_->system().config())));
+            });
+  }
+}
+
+void director_state::playing(std::size_t node, const schema::Playing::Reader& message,
+                             const std::vector<parameter_server_actor>& servers,
+                             const std::vector<data_shard_actor>& shards,
+                             const std::vector<worker_actor>& workers) {
+  const member& m = members_[node];
+  const auto take = [](const auto& actors, std::size_t count, auto place) {
+    if (actors.size() != count) return false;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!actors[i]) return false;
+      place(i) = actors[i];
+    }
+    return true;
+  };
+  const bool fits =
+      take(
+          servers, m.parts.servers.size(),
+          [&](std::size_t i) -> auto& { return cast_.servers[m.parts.servers[i]]; }) &&
+      take(
+          shards, m.parts.shards.size(),
+          [&](std::size_t i) -> auto& { return cast_.shards[m.parts.shards[i].number]; }) &&
+      take(
+          workers, m.parts.workers.size(), [&](std::size_t i) -> auto& {
+            return cast_.workers[m.parts.workers[i].number];
+          });
+  if (!fits) return fail_assembly(fmt::format("node {} plays other parts", m.spec.name));
+  if (message.getReceived().size() > 0) {
+    record("rows_sent", {{"node", m.spec.name}, {"reason", message.getNote().cStr()}});
+  }
+  if (--unready_ > 0) return;
+  cast_.patience = cluster().supervisor_grace;
+  cast_.casting = casting_actor{director_actor{self_}};
+  assembled_ = std::make_shared<const cast_handles>(cast_);
+}
+
+void director_state::fail_assembly(const std::string& why) {
+  if (failure_.empty()) failure_ = why;
+}
+
+void director_state::pulse(const schema::Pulse::Reader& message) {
+  member* m = of_session(message.getSession());
+  if (!m) return;
+  m->heard = now();
+  m->resident = message.getMemory();
+  m->seconds = message.getSeconds();
+  suspect(*m, false);
+}
+
+void director_state::suspect(member& m, bool silent) {
+  if (m.suspected == silent) return;
+  m.suspected = silent;
+  record(silent ? "node_suspected" : "node_heard_again", {{"node", m.spec.name}});
+  if (!supervisor_) return;
+  for (const auto& worker : m.parts.workers) {
+    self_->send(supervisor_, suspect_atom::value, worker.number, silent);
+  }
+}
+
+void director_state::tick() {
+  if (over_) return;
+  self_->delayed_send(self_, milliseconds(cluster().suspect_after / pulses_per_suspicion),
+                      tick_atom::value);
+  ++pulses_;
+  for (member& m : members_) {
+    if (m.now != presence::here) continue;
+    const double silent = now() - m.heard;
+    if (silent >= cluster().dead_after) {
+      const std::string why = fmt::format("silent for {:.1f} s", silent);
+      // If it hears this one day, it may join again.
+      send_leave(m, why, true);
+      lose(m, why, presence::away);
+      continue;
+    }
+    if (silent >= cluster().suspect_after) suspect(m, true);
+    wire_builder<schema::Pulse> message;
+    message->setSession(m.session);
+    message->setNumber(pulses_);
+    self_->send(m.agent, std::move(message).finish());
+  }
+}
+
+void director_state::send_leave(const member& m, const std::string& why, bool returns) {
+  wire_builder<schema::Leave> message;
+  message->setSession(m.session);
+  message->setReason(why);
+  message->setReturns(returns);
+  self_->send(m.agent, std::move(message).finish());
+}
+
+void director_state::lose(member& m, const std::string& why, presence then) {
+  self_->demonitor(m.agent.address());
+  m.now = then;
+  m.agent = nullptr;
+  m.suspected = m.preparing = false;
+  if (over_) return dismissed_if_empty();
+  record(then == presence::left ? "node_left" : "node_lost",
+         {{"node", m.spec.name}, {"reason", why}});
+  if (unready_ > 0) fail_assembly(fmt::format("node {} was lost: {}", m.spec.name, why));
+  if (supervisor_) {
+    using role = part_lost::role;
+    const auto tell = [&](role what, std::uint32_t number, std::uint32_t incarnation) {
+      self_->send(supervisor_, part_lost{what, number, incarnation,
+                                         fmt::format("node {} was lost: {}", m.spec.name, why)});
+    };
+    for (const auto& worker : m.parts.workers) {
+      tell(role::worker, worker.number, worker.incarnation);
+    }
+    for (const auto& shard : m.parts.shards) tell(role::shard, shard.number, 1);
+    for (const std::uint32_t server : m.parts.servers) tell(role::server, server, 1);
+  }
+  m.parts.shards.clear();
+}
+
+void director_state::down(const caf::down_msg& message) {
+  for (member& m : members_) {
+    if (m.now != presence::here || m.agent != message.source) continue;
+    const bool broken = message.reason == caf::exit_reason::remote_link_unreachable;
+    return lose(m,
+                broken ? std::string("the connection broke")
+                       : text_of(message.reason, self_->system().config()),
+                presence::away);
+  }
+}
+
+void director_state::leave(const schema::Leave::Reader& message) {
+  member* m = of_session(message.getSession());
+  if (!m) return;
+  send_leave(*m, "", false);
+  lose(*m, message.getReason().cStr(), presence::left);
+}
+
+void director_state::recast(std::uint32_t worker, std::uint32_t incarnation) {
+  if (worker >= node_of_worker_.size()) return;
+  const std::size_t node = node_of_worker_[worker];
+  member& m = members_[node];
+  m.to_recast[worker] = incarnation;
+  if (m.attempts > 0 && now() - m.attempted > forgotten_after) m.attempts = 0;
+  const double delay = std::min(first_delay * (1 << std::min(m.attempts, 10u)), most_delay);
+  self_->delayed_send(self_, milliseconds(delay), invite_atom::value, std::uint64_t{node});
+}
+
+void director_state::invite(std::size_t node) {
+  if (over_ || node >= members_.size()) return;
+  if (!assembled_ && unready_ == 0 && awaited().empty()) return invite_all();
+  member& m = members_[node];
+  if (m.now != presence::here || m.preparing || m.to_recast.empty() || !supervisor_) return;
+  m.preparing = true;
+  ++m.attempts;
+  m.attempted = now();
+  parts_of_node parts;
+  for (const auto& [worker, incarnation] : std::exchange(m.to_recast, {})) {
+    parts.workers.push_back({worker, incarnation});
+    for (auto& part : m.parts.workers) {
+      if (part.number == worker) part.incarnation = incarnation;
+    }
+  }
+  parts.peers = peers_of(node, true);
+  const std::uint64_t session = m.session;
+  const auto mine = [this, node, session] {
+    if (members_[node].session != session) return false;
+    members_[node].preparing = false;
+    return true;
+  };
+  self_
+      ->request(m.agent, caf::infinite, make_invitation(*setup_.plan, setup_.facts, parts), source_)
+      .then(
+          [this, node, mine, parts](const playing_msg&, const std::vector<parameter_server_actor>&,
+                                    const std::vector<data_shard_actor>&,
+                                    const std::vector<worker_actor>& workers) {
+            if (!mine() || workers.size() != parts.workers.size()) return;
+            for (std::size_t i = 0; i < workers.size(); ++i) {
+              self_->send(supervisor_, parts.workers[i].number, parts.workers[i].incarnation,
+                          workers[i]);
+            }
+            invite(node);
+          },
+          [this, mine, parts](const caf::error& problem) {
+            if (!mine()) return;
+            record("recast_failed", {{"reason", text_of(problem, self_->system().config())}});
+            for (const auto& worker : parts.workers) recast(worker.number, worker.incarnation);
+          });
+}
+
+void director_state::recast(std::uint32_t shard) {
+  if (!supervisor_ || shard >= cast_.shards.size()) return;
+  const auto first = cut_shards(setup_.plan->rows_per_epoch, setup_.plan->of.actors.data_shards);
+  const std::uint64_t last =
+      shard + 1 < first.size() ? first[shard + 1] : setup_.plan->rows_per_epoch;
+  own_.push_back(self_->system().spawn(data_shard, setup_.plan, setup_.rows,
+                                       position_range{first[shard], last}, std::uint64_t{0}));
+  self_->send(supervisor_, shard, own_.back());
+}
+
+caf::result<dismiss_atom> director_state::dismiss() {
+  over_ = true;
+  supervisor_ = nullptr;
+  auto promise = self_->make_response_promise<dismiss_atom>();
+  dismissing_ = promise;
+  for (const member& m : members_) {
+    if (m.now == presence::here) send_leave(m, "", false);
+  }
+  dismissed_if_empty();
+  return promise;
+}
+
+void director_state::dismissed_if_empty() {
+  if (!dismissing_) return;
+  for (const member& m : members_) {
+    if (m.now == presence::here) return;
+  }
+  dismissing_->deliver(dismiss_atom::value);
+  dismissing_.reset();
+}
+
+director_actor::behavior_type director(director_state::pointer self, const director_setup& setup) {
+  fail_on_exception(self, "director");
+  self->state.begin(setup);
+  self->set_down_handler([=](const caf::down_msg& message) { self->state.down(message); });
+  return {
+      [=](recast_atom, std::uint32_t worker, std::uint32_t incarnation) {
+        self->state.recast(worker, incarnation);
+      },
+      [=](recast_atom, std::uint32_t shard) { self->state.recast(shard); },
+      [=](const join_msg& message, const agent_actor& agent) {
+        return self->state.join(*message, agent);
+      },
+      [=](const pulse_msg& message) { self->state.pulse(*message); },
+      [=](const leave_msg& message) { self->state.leave(*message); },
+      [=](assemble_atom) { return self->state.assemble(); },
+      [=](members_atom) { return self->state.awaited(); },
+      [=](const supervisor_actor& lead) { self->state.led_by(lead); },
+      [=](dismiss_atom) { return self->state.dismiss(); },
+      [=](tick_atom) { self->state.tick(); },
+      [=](invite_atom, std::uint64_t node) {
+        self->state.invite(static_cast<std::size_t>(node));
+      },
+  };
+}
+
+}  // namespace troupe
