@@ -18,6 +18,10 @@ message_type operation_of(const void* header) noexcept {
   return static_cast<message_type>(*static_cast<const std::uint8_t*>(header));
 }
 
+std::uint8_t flags_of(const void* header) noexcept {
+  return static_cast<const std::uint8_t*>(header)[3];
+}
+
 std::uint32_t payload_of(const void* header) noexcept {
   std::uint32_t length;
   std::memcpy(&length, static_cast<const char*>(header) + 4, sizeof length);
@@ -41,8 +45,10 @@ std::size_t size_of_client_handshake(const void* header) noexcept {
 std::string basp_watch::next(const void* bytes, std::size_t size) {
   if (payload_follows_) {
     payload_follows_ = false;
+    claimed_ = claims_;
     return {};
   }
+  claimed_ = false;
   if (size != header_size) return "sent a header cut short";
   const std::uint32_t payload = payload_of(bytes);
   const message_type operation = operation_of(bytes);
@@ -61,6 +67,8 @@ std::string basp_watch::next(const void* bytes, std::size_t size) {
     return "greeted as a client out of turn";
   }
   payload_follows_ = payload > 0;
+  claims_ = operation == message_type::client_handshake &&
+            (flags_of(bytes) & caf::io::basp::header::select_connection_flag) != 0;
   return {};
 }
 

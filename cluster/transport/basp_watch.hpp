@@ -26,10 +26,14 @@ class basp_watch {
   /// nothing.
   std::string next(const void* bytes, std::size_t size);
 
+  /// Whether what was taken last is a client's handshake by which the peer says that this is its
+  /// only connection to us: the payload is its node.
+  bool is_only_connection() const noexcept { return claimed_; }
+
  private:
   bool dialled_;
   std::uint32_t largest_payload_;
-  bool greeted_ = false, payload_follows_ = false;
+  bool greeted_ = false, payload_follows_ = false, claims_ = false, claimed_ = false;
 };
 
 /// Bytes of the whole message whose header begins like this; 0 unless it is a client's handshake.

@@ -3,7 +3,9 @@
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 
+#include <algorithm>
 #include <atomic>
+#include <caf/binary_deserializer.hpp>
 #include <cerrno>
 
 namespace troupe {
@@ -73,11 +75,36 @@ void connection::heard() {
 bool connection::consume(caf::execution_unit* context, const void* bytes, std::size_t size) {
   if (detached()) return false;
   const std::string wrong = watch_.next(bytes, size);
-  if (wrong.empty()) return scribe::consume(context, bytes, size);
+  if (wrong.empty()) {
+    if (watch_.is_only_connection()) forget_older_connections(bytes, size);
+    return scribe::consume(context, bytes, size);
+  }
   rules_->refused->add(peer_, wrong);
   ::shutdown(stream_.fd(), SHUT_RDWR);
   io_failure(context, operation::read);
   return false;
+}
+
+/// A peer that has lost its connection has forgotten our actors, and whom of its own we watch.
+/// Where we have not noticed, CAF would go on as if nothing had happened, and never hear of their
+/// end. So whoever is watched here is lost first, as if the older connection had been closed in
+/// time.
+void connection::forget_older_connections(const void* handshake, std::size_t size) {
+  caf::node_id peer;
+  caf::binary_deserializer source(&stream_.backend(), static_cast<const char*>(handshake), size);
+  if (broker_ == nullptr || source(peer)) return;
+  const auto older = broker_->instance.tbl().lookup_direct(peer);
+  if (!older || *older == hdl()) return;
+  broker_->connection_cleanup(*older, caf::sec::none);
+  broker_->close(*older);
+  broker_->purge_state(peer);
+  // CAF forgets the peer's actors once more in a moment, by their numbers: nothing that names them
+  // anew may be read before.
+  reading_pauses_ = true;
+  stream_.backend().post([self = caf::intrusive_ptr<connection>(this)] {
+    self->reading_pauses_ = false;
+    self->read_soon();
+  });
 }
 
 void connection::graceful_shutdown() {
@@ -100,6 +127,7 @@ std::uint16_t connection::port() const {
 
 rw_state connection::read_some(std::size_t& done, char* bytes, std::size_t size) {
   done = 0;
+  if (reading_pauses_) return rw_state::success;
   if (session_) return read_tls(done, bytes, size);
   const auto got = ::recv(stream_.fd(), bytes, size, MSG_DONTWAIT);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return rw_state::success;

@@ -63,6 +63,7 @@ class connection final : public caf::io::scribe {
   void launch();
   void read_soon();
   void heard();
+  void forget_older_connections(const void* handshake, std::size_t size);
 
   const std::shared_ptr<const connection_rules> rules_;
   openssl_ptr<SSL> session_;
@@ -73,6 +74,7 @@ class connection final : public caf::io::scribe {
   std::uint64_t written_with_key_ = 0;
   bool launched_ = false;
   bool read_wants_write_ = false;
+  bool reading_pauses_ = false;
   caf::io::network::stream_impl<policy> stream_;
 };
 

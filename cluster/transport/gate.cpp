@@ -210,8 +210,14 @@ std::size_t gate::room() const {
 }
 
 void gate::drop_oldest(const char* why) {
-  const auto oldest =
-      std::find_if(visits_.begin(), visits_.end(), [](const auto& v) { return v.second.by != 0; });
+  // Those who are silent go first, so that they do not crowd out handshakes under way.
+  const auto oldest_of = [this](bool silent) {
+    return std::find_if(visits_.begin(), visits_.end(), [silent](const auto& v) {
+      return v.second.by != 0 && !(silent && v.second.hands.has_spoken());
+    });
+  };
+  auto oldest = oldest_of(true);
+  if (oldest == visits_.end()) oldest = oldest_of(false);
   refused_->add(oldest->second.hands.peer(), why);
   visits_.erase(oldest);
   --strangers_;

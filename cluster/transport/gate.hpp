@@ -25,8 +25,9 @@ struct gate_limits {
 /// Where connections wait until they are CAF's: one thread that accepts, dials and shakes hands.
 ///
 /// Of those that came in and have not proven themselves, it keeps so many; one more, and the oldest
-/// goes. It never takes more than a quarter of the descriptors the process may open, and when there
-/// are none left all the same, the oldest goes, too.
+/// goes, of those first that have said nothing yet. It never takes more than a quarter of the
+/// descriptors the process may open, and when there are none left all the same, the oldest goes,
+/// too.
 class gate {
  public:
   /// Called in the gate's thread; must not wait.

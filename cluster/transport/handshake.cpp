@@ -21,6 +21,10 @@ handshake::handshake(descriptor socket, const tls_context* tls, bool dialled, st
   }
 }
 
+bool handshake::has_spoken() const noexcept {
+  return channel_.session && SSL_get_state(channel_.session.get()) != TLS_ST_BEFORE;
+}
+
 handshake::state handshake::step(bool hung_up) {
   if (stage_ == stage::connecting) {
     if (const state s = finish_connecting(); s != state::done) return s;

@@ -35,6 +35,8 @@ class handshake {
   /// peer will send nothing more.
   state step(bool hung_up);
 
+  /// Whether the peer has said something that makes sense so far.
+  bool has_spoken() const noexcept;
   const std::string& reason() const noexcept { return reason_; }
   const std::string& peer() const noexcept { return channel_.peer; }
   int socket() const noexcept { return channel_.socket.get(); }

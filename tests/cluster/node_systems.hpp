@@ -43,6 +43,10 @@ class soon {
     }
     changed_.notify_all();
   }
+  void forget() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    value_.reset();
+  }
   T get(std::chrono::seconds patience = std::chrono::seconds(20)) {
     std::unique_lock<std::mutex> lock(mutex_);
     if (!changed_.wait_for(lock, patience, [this] { return value_.has_value(); })) {

@@ -26,6 +26,11 @@ class small_relay {
   std::uint16_t port() const { return door_.port(); }
   /// As behind a cut cable: nothing is read, nothing is written, nothing is closed.
   void freeze(bool frozen) { frozen_ = frozen; }
+  /// Hangs up on those who dialled, now; those they reached are not told.
+  void hang_up_on_callers() {
+    hang_up_ = true;
+    while (hang_up_) std::this_thread::yield();
+  }
   void delay(std::chrono::milliseconds by) { delay_ = by; }
   /// Bytes a second, each way; 0: any.
   void pace(std::size_t bytes) { pace_ = bytes; }
@@ -45,6 +50,7 @@ class small_relay {
   struct pair {
     raw_socket near, far;
     way there, back;
+    bool hung_up = false;
   };
 
   void run() {
@@ -53,6 +59,7 @@ class small_relay {
       std::vector<pollfd> all{{door_.number(), POLLIN, 0}};
       if (!frozen_) {
         for (const pair& p : pairs_) {
+          if (p.hung_up) continue;
           all.push_back({p.near.number(), POLLIN, 0});
           all.push_back({p.far.number(), POLLIN, 0});
         }
@@ -61,10 +68,18 @@ class small_relay {
       const auto now = clock::now();
       const double passed = std::chrono::duration<double>(now - last).count();
       last = now;
+      if (hang_up_) {
+        for (pair& p : pairs_) {
+          ::shutdown(p.near.number(), SHUT_RDWR);
+          p.hung_up = true;
+        }
+        hang_up_ = false;
+      }
       if (frozen_) continue;
       const int caller = ::accept4(door_.number(), nullptr, nullptr, SOCK_CLOEXEC);
       if (caller >= 0) add(raw_socket(caller));
       for (pair& p : pairs_) {
+        if (p.hung_up) continue;
         pass(p.there, now, passed);
         pass(p.back, now, passed);
       }
@@ -104,7 +119,7 @@ class small_relay {
 
   const std::uint16_t to_;
   const raw_socket door_;
-  std::atomic<bool> ended_{false}, frozen_{false};
+  std::atomic<bool> ended_{false}, frozen_{false}, hang_up_{false};
   std::atomic<std::chrono::milliseconds> delay_{std::chrono::milliseconds(0)};
   std::atomic<std::size_t> pace_{0};
   std::vector<pair> pairs_;

@@ -308,6 +308,36 @@ BOOST_AUTO_TEST_CASE(only_so_many_wait_and_only_so_long) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(who_has_begun_to_prove_itself_is_not_crowded_out) {
+  certificate_authority authority("ours");
+  auto options = tls_options(authority);
+  options.most_unauthenticated = 4;
+  visited_node visited(options, tls_options(authority));
+  // One that has said hello, as TLS does, and takes its time.
+  const openssl_ptr<SSL_CTX> context(SSL_CTX_new(TLS_client_method()));
+  const openssl_ptr<SSL> session(SSL_new(context.get()));
+  BIO* const memory = BIO_new(BIO_s_mem());
+  SSL_set_bio(session.get(), BIO_new(BIO_s_mem()), memory);
+  SSL_connect(session.get());
+  std::string hello(static_cast<std::size_t>(BIO_pending(memory)), '\0');
+  BIO_read(memory, hello.data(), static_cast<int>(hello.size()));
+  const raw_socket slow = raw_socket::to(visited.port);
+  slow.send(hello);
+  char byte;
+  BOOST_REQUIRE_EQUAL(::recv(slow.number(), &byte, 1, 0), 1);  // it is answered
+  std::vector<raw_socket> silent;
+  for (int i = 0; i < 20; ++i) silent.push_back(raw_socket::to(visited.port));
+  for (std::size_t i = 0; i < 17; ++i) BOOST_CHECK(silent[i].is_closed_within(seconds(10)));
+  BOOST_CHECK(!slow.is_closed_within(milliseconds(100)));
+  // If there are only such, the oldest goes.
+  for (int i = 0; i < 4; ++i) {
+    silent.push_back(raw_socket::to(visited.port));
+    silent.back().send(hello);
+    BOOST_REQUIRE_EQUAL(::recv(silent.back().number(), &byte, 1, 0), 1);
+  }
+  BOOST_CHECK(slow.is_closed_within(seconds(10)));
+}
+
 BOOST_AUTO_TEST_CASE(a_thousand_silent_ones_with_few_descriptors) {
   certificate_authority authority("ours");
   visited_node visited(tls_options(authority), tls_options(authority));

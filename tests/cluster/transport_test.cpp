@@ -150,6 +150,40 @@ BOOST_AUTO_TEST_CASE(a_short_silence_heals_and_a_long_one_ends_the_connection) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(who_comes_back_was_lost_even_where_nobody_noticed) {
+  both_ways([](const auto& options) {
+    node_system home(options(), 60), away(options(), 60);
+    soon<echo_actor> met;
+    const auto port = home.links().listen(
+        "127.0.0.1", 0, home.keep(home.system().spawn([&met]() -> caf::behavior {
+          return {[&met](const std::vector<echo_actor>& who) { met.set(who.at(0)); }};
+        })));
+    small_relay relay(port);
+    const echo_actor agent = spawn_echo(away);
+    const auto join = [&] {
+      const auto found = away.dial(relay.port());
+      BOOST_TEST_REQUIRE(found.problem == "");
+      caf::anon_send(found.published, std::vector<echo_actor>{agent});
+      return caf::actor_cast<echo_actor>(found.published);
+    };
+    const echo_actor from_away = join();
+    const echo_actor before = met.get();
+    BOOST_CHECK_EQUAL(fetched(home, before, 1000), 1000);
+    // Only one side sees the connection end.
+    relay.hang_up_on_callers();
+    BOOST_CHECK(is_lost_within(away, from_away, seconds(10)));
+    BOOST_CHECK(!is_lost_within(home, before, milliseconds(200)));
+    met.forget();
+    join();
+    BOOST_CHECK(is_lost_within(home, before, seconds(10)));
+    const echo_actor after = met.get();
+    BOOST_CHECK_EQUAL(fetched(home, after, 1 << 20), 1 << 20);
+    BOOST_CHECK(!is_lost_within(home, after, milliseconds(200)));
+    caf::anon_send_exit(agent, caf::exit_reason::kill);
+    BOOST_CHECK(is_lost_within(home, after, seconds(10)));
+  });
+}
+
 BOOST_AUTO_TEST_CASE(a_peer_that_takes_nothing_does_not_hold_up_the_end) {
   both_ways([](const auto& options) {
     auto nodes = std::make_unique<pair_of_nodes>(options);
