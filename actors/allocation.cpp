@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace troupe {
 
@@ -42,6 +43,7 @@ allocation::allocation(std::shared_ptr<const run_plan> plan, std::uint32_t worke
 void allocation::joined(std::uint32_t worker) {
   if (joined_[worker]) return;
   joined_[worker] = true;
+  hungry_.insert(worker);
   ++joined_count_;
   if (plan_->has_members()) enter(worker);
 }
@@ -54,8 +56,21 @@ void allocation::left(std::uint32_t worker) {
   leave(worker);
 }
 
+void allocation::suspect(std::uint32_t worker, bool silent) {
+  suspected_[worker] = silent;
+  if (!silent) hungry_.insert(worker);
+}
+
+/// Even those who found nothing before may find something now.
+void allocation::rows_came_back() {
+  for (std::uint32_t worker = 0; worker < joined_.size(); ++worker) {
+    if (joined_[worker]) hungry_.insert(worker);
+  }
+}
+
 void allocation::give_up(std::uint32_t worker, std::uint64_t trained) {
   book_of(worker).give_up(local(worker), trained);
+  rows_came_back();
   if (plan_->in_rounds()) end_orphaned_rounds();
 }
 
@@ -126,7 +141,7 @@ std::vector<lease> allocation::grant(const std::function<double(std::uint32_t)>&
     grant_rounds(out);
     return out;
   }
-  for (std::uint32_t worker = 0; worker < joined_.size(); ++worker) {
+  for (const std::uint32_t worker : std::exchange(hungry_, {})) {
     if (!joined_[worker]) continue;
     if (!suspected_[worker]) grant_leases(worker, speed(worker), out);
     if (!plan_->has_members()) continue;
@@ -217,6 +232,8 @@ std::string allocation::take(const schema::Progress::Reader& progress) {
   if (plan_->in_rounds() && progress.getClock() > planned_) {
     return fmt::format("worker {} reports round {} of {}", worker, progress.getClock(), planned_);
   }
+  hungry_.insert(worker);
+  if (progress.getDropped()) rows_came_back();
   clocks_[worker] = std::max(clocks_[worker], progress.getClock());
   if (!progress.getDropped()) completed_ = std::max(completed_, progress.getClock());
   return {};
@@ -228,6 +245,7 @@ std::string allocation::take(const schema::Yielded::Reader& yielded) {
       !book_of(worker).yielded(local(worker), yielded.getLease(), yielded.getFirst())) {
     return fmt::format("worker {} gives back a lease that it does not hold", worker);
   }
+  rows_came_back();
   return {};
 }
 

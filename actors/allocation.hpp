@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,7 @@ class allocation {
   /// Of what a lost worker held, the first `trained` rows are done, the others free again.
   void give_up(std::uint32_t worker, std::uint64_t trained);
   /// While nothing is heard of a worker it is given no more work.
-  void suspect(std::uint32_t worker, bool silent) { suspected_[worker] = silent; }
+  void suspect(std::uint32_t worker, bool silent);
 
   /// All that can be given out now. `speed`: rows a second of a worker, 0 where unknown. Views that
   /// `take_view` hands out afterwards must reach the servers before the leases reach the workers.
@@ -65,12 +66,14 @@ class allocation {
   void leave(std::uint32_t worker);
   std::uint64_t slowest() const;
   void end_orphaned_rounds();
+  void rows_came_back();
 
   std::shared_ptr<const run_plan> plan_;
   std::vector<ledger> books_;
   std::vector<bool> joined_;
   std::uint32_t joined_count_ = 0;
   std::vector<bool> suspected_;
+  std::set<std::uint32_t> hungry_;  // workers that may have room for a lease and find rows for it
   std::vector<std::uint64_t> clocks_;  // of the last window each worker reported
   std::vector<std::uint64_t> given_;   // the last round each was given a part of
   std::vector<std::uint64_t> spared_;  // the last round each was left out of for want of rows

@@ -5,7 +5,7 @@
 namespace troupe {
 
 ledger::ledger(const extent& e)
-    : extent_(e), held_(e.workers, 0), lost_(e.workers, false), epoch_done_(e.epochs, 0) {
+    : extent_(e), open_(e.workers), lost_(e.workers, false), epoch_done_(e.epochs, 0) {
   const std::uint64_t windows = (e.rows_per_epoch + e.window_rows - 1) / e.window_rows;
   const std::uint32_t count = e.shared ? 1 : e.workers;
   for (std::uint32_t k = 0; k < count; ++k) {
@@ -72,10 +72,10 @@ std::optional<ledger::piece> ledger::take(stock& from, std::uint64_t rows,
   return taken;
 }
 
-const lease& ledger::open(std::uint32_t worker, const piece& of, std::uint64_t clock) {
+lease ledger::open(std::uint32_t worker, const piece& of, std::uint64_t clock) {
   const lease granted{next_id_++, worker, of.epoch, of.range, clock, false};
-  ++held_[worker];
-  return open_.emplace(granted.id, open_lease{granted, granted.range.first}).first->second.of;
+  open_[worker].push_back({granted, granted.range.first});
+  return granted;
 }
 
 std::optional<lease> ledger::grant(std::uint32_t worker, std::uint64_t rows) {
@@ -123,27 +123,20 @@ std::vector<lease> ledger::grant_round(const std::vector<std::uint32_t>& members
   return out;
 }
 
-void ledger::close(std::map<std::uint64_t, open_lease>::iterator open) {
-  --held_[open->second.of.worker];
-  open_.erase(open);
-}
-
 bool ledger::settle(std::uint32_t worker, std::uint32_t epoch, const position_range& range,
                     bool trained) {
   // A range may run over the end of one lease into the next one of the same worker.
-  std::vector<std::pair<std::map<std::uint64_t, open_lease>::iterator, std::uint64_t>> pieces;
+  std::deque<open_lease>& leases = open_[worker];
+  std::vector<std::pair<open_lease*, std::uint64_t>> pieces;
   std::uint64_t at = range.first;
-  for (auto open = open_.begin(); open != open_.end() && at < range.last; ++open) {
-    const open_lease& o = open->second;
-    if (o.of.worker != worker || o.of.epoch != epoch || o.done_until != at) continue;
-    at = std::min(range.last, o.of.range.last);
-    pieces.emplace_back(open, at);
+  for (auto open = leases.begin(); open != leases.end() && at < range.last; ++open) {
+    if (open->of.epoch != epoch || open->done_until != at) continue;
+    at = std::min(range.last, open->of.range.last);
+    pieces.emplace_back(&*open, at);
   }
   if (at != range.last || pieces.empty()) return false;
-  for (const auto& [open, until] : pieces) {
-    open->second.done_until = until;
-    if (until == open->second.of.range.last) close(open);
-  }
+  for (const auto& [open, until] : pieces) open->done_until = until;
+  close_done(worker);
   if (trained) {
     epoch_done_[epoch] += range.size();
     rows_done_ += range.size();
@@ -151,6 +144,13 @@ bool ledger::settle(std::uint32_t worker, std::uint32_t epoch, const position_ra
     stock_of(worker).returned.push_back({epoch, range});
   }
   return true;
+}
+
+void ledger::close_done(std::uint32_t worker) {
+  std::deque<open_lease>& leases = open_[worker];
+  leases.erase(std::remove_if(leases.begin(), leases.end(),
+                              [](const open_lease& o) { return o.done_until == o.of.range.last; }),
+               leases.end());
 }
 
 bool ledger::done(std::uint32_t worker, std::uint32_t epoch, const position_range& range) {
@@ -163,33 +163,34 @@ bool ledger::lost(std::uint32_t worker, std::uint32_t epoch, const position_rang
 
 void ledger::give_up(std::uint32_t worker, std::uint64_t trained) {
   lost_[worker] = true;
-  for (auto next = open_.begin(); next != open_.end();) {
-    const auto here = next++;
-    const open_lease o = here->second;
-    if (o.of.worker != worker) continue;
+  while (!open_[worker].empty()) {
+    const open_lease o = open_[worker].front();
     const std::uint64_t until = std::min(o.of.range.last, o.done_until + trained);
-    if (until > o.done_until) settle(worker, o.of.epoch, {o.done_until, until}, true);
     trained -= until - o.done_until;
+    if (until > o.done_until) settle(worker, o.of.epoch, {o.done_until, until}, true);
     if (until < o.of.range.last) settle(worker, o.of.epoch, {until, o.of.range.last}, false);
   }
 }
 
 std::vector<std::uint64_t> ledger::rows_leased() const {
   std::vector<std::uint64_t> rows(extent_.workers, 0);
-  for (const auto& [id, open] : open_) rows[open.of.worker] += open.of.range.last - open.done_until;
+  for (std::uint32_t worker = 0; worker < extent_.workers; ++worker) {
+    for (const open_lease& o : open_[worker]) rows[worker] += o.of.range.last - o.done_until;
+  }
   return rows;
 }
 
 bool ledger::yielded(std::uint32_t worker, std::uint64_t id, std::uint64_t first) {
-  const auto found = open_.find(id);
-  if (found == open_.end()) return false;
-  lease& of = found->second.of;
-  if (of.worker != worker || first < found->second.done_until || first >= of.range.last) {
+  if (worker >= open_.size()) return false;
+  std::deque<open_lease>& leases = open_[worker];
+  const auto found = std::find_if(leases.begin(), leases.end(),
+                                  [&](const open_lease& o) { return o.of.id == id; });
+  if (found == leases.end() || first < found->done_until || first >= found->of.range.last) {
     return false;
   }
-  stock_of(worker).returned.push_back({of.epoch, {first, of.range.last}});
-  of.range.last = first;
-  if (found->second.done_until == first) close(found);
+  stock_of(worker).returned.push_back({found->of.epoch, {first, found->of.range.last}});
+  found->of.range.last = first;
+  close_done(worker);
   return true;
 }
 

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <optional>
 #include <vector>
 
@@ -78,7 +77,7 @@ class ledger {
   void give_up(std::uint32_t worker, std::uint64_t trained);
 
   /// Leases a worker holds that are not wholly done.
-  std::size_t held(std::uint32_t worker) const { return held_[worker]; }
+  std::size_t held(std::uint32_t worker) const { return open_[worker].size(); }
 
   /// Rows that each worker holds and has not reported.
   std::vector<std::uint64_t> rows_leased() const;
@@ -111,14 +110,13 @@ class ledger {
   /// Takes up to `rows` positions that follow each other; none: the stock is empty, or what comes
   /// next is of another epoch than `epoch`.
   std::optional<piece> take(stock& from, std::uint64_t rows, std::optional<std::uint32_t> epoch);
-  const lease& open(std::uint32_t worker, const piece& of, std::uint64_t clock);
+  lease open(std::uint32_t worker, const piece& of, std::uint64_t clock);
+  void close_done(std::uint32_t worker);
   bool settle(std::uint32_t worker, std::uint32_t epoch, const position_range& range, bool trained);
-  void close(std::map<std::uint64_t, open_lease>::iterator open);
 
   extent extent_;
   std::vector<stock> stocks_;
-  std::map<std::uint64_t, open_lease> open_;  // by id
-  std::vector<std::size_t> held_;
+  std::vector<std::deque<open_lease>> open_;  // of each worker, as they were granted
   std::vector<bool> lost_;
   std::vector<std::uint64_t> epoch_done_;
   std::uint64_t rows_done_ = 0;

@@ -244,7 +244,7 @@ void supervisor_state::progress(const schema::Progress::Reader& message) {
   const std::string problem = allocation_->take(message);
   if (!problem.empty()) return fail(problem);
   totals_->add(message);
-  report_progress(false);
+  report_progress(message.getWorker(), report_seconds);
   if (mode_ != mode::training) return;
   evaluate_if_due();
   if (allocation_->all_done()) return stop("epochs");
@@ -259,12 +259,14 @@ void supervisor_state::yielded(const schema::Yielded::Reader& message) {
   grant();
 }
 
-void supervisor_state::report_progress(bool all) {
-  for (std::uint32_t i = 0; i < parts_.size(); ++i) {
-    if (const auto line = totals_->take_report(i, now(), all ? 0 : report_seconds)) {
-      self_->send(cast_.recorder, *line);
-    }
+void supervisor_state::report_progress(std::uint32_t worker, double least_seconds) {
+  if (const auto line = totals_->take_report(worker, now(), least_seconds)) {
+    self_->send(cast_.recorder, *line);
   }
+}
+
+void supervisor_state::report_progress_of_all(double least_seconds) {
+  for (std::uint32_t i = 0; i < parts_.size(); ++i) report_progress(i, least_seconds);
 }
 
 void supervisor_state::evaluate_if_due() {
@@ -296,7 +298,7 @@ void supervisor_state::tick() {
   give_up_if_lonely();
   end_warm_start_if_due();
   if (mode_ == mode::training) {
-    report_progress(false);
+    report_progress_of_all(report_seconds);
     if (const auto reason = rules_->after_seconds(now())) return stop(*reason);
   }
   if (mode_ != mode::done) self_->delayed_send(self_, tick_period, tick_atom::value);

@@ -121,7 +121,8 @@ class supervisor_state {
   void worker_finished(std::uint32_t worker);
   void watch(const caf::actor_addr& actor, role what, std::uint32_t number);
   void record(const std::string& event, nlohmann::json facts = nlohmann::json::object());
-  void report_progress(bool all);
+  void report_progress(std::uint32_t worker, double least_seconds);
+  void report_progress_of_all(double least_seconds);
   double now() const;
 
   pointer self_;

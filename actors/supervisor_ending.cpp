@@ -40,7 +40,7 @@ void supervisor_state::worker_finished(std::uint32_t worker) {
 void supervisor_state::score_center() {
   mode_ = mode::scoring;
   ending_.seconds = now();
-  report_progress(true);
+  report_progress_of_all(0);
   self_->request(cast_.evaluator, caf::infinite, score_request{++evaluations_asked_, {}, {}})
       .then(
           [this](const score& last) {
