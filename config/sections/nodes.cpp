@@ -10,7 +10,7 @@ using yaml::node;
 using yaml::writer;
 
 const std::vector<key<node_spec>>& node_keys() {
-  constexpr double most = 4096;
+  constexpr double most = 65536;
   static const std::vector<key<node_spec>> keys = {
       bound<node_spec>(declare::text("name", "name of the node, one of a kind").required(),
                        &node_spec::name),

@@ -31,7 +31,7 @@ const job& default_job() {
 
 namespace {
 
-constexpr double most_actors = 4096;
+constexpr double most_actors = 65536;
 constexpr double most_rounds = 1e6;
 
 template <class... Members>
