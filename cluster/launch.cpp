@@ -237,7 +237,8 @@ class launched_run {
 
   /// A node that will not come any more, or too late; "" while there is hope.
   std::string why_not_up(caf::scoped_actor& self, double seconds) {
-    if (options_.run.control && !options_.run.control->asked().empty()) return "interrupted";
+    const std::string asked = session_->control().asked();
+    if (!asked.empty()) return asked == "interrupted" ? asked : "stopped by " + asked;
     processes_->look();
     std::vector<std::string> awaited;
     self->request(director_, caf::infinite, members_atom::value)

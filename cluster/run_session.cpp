@@ -34,7 +34,7 @@ prepared_run prepare_run(const job& of, const std::string& folder, const catalog
 
 run_session::run_session(caf::actor_system& system, const prepared_run& run,
                          const train_options& options)
-    : run_(run), control_(options.control), self_(system) {
+    : run_(run), control_(options.control ? options.control : &own_control_), self_(system) {
   if (!options.folder.empty()) {
     folder_.emplace(options.folder);
     write_file_atomically(folder_->file("job.yaml"), to_yaml(run.of));
@@ -42,6 +42,11 @@ run_session::run_session(caf::actor_system& system, const prepared_run& run,
   // A folder that cannot be written fails before anything runs.
   recorder_ = keep(
       system.spawn(troupe::recorder, folder_ ? folder_->path() : std::string(), options.observer));
+  if (!folder_) return;
+  desk_.emplace(system, run.of, folder_->path(), [this] { control_->stop("command"); });
+  if (const std::string& why = desk_->problem(); !why.empty()) {
+    caf::anon_send(recorder_, run_event{0, "control_unavailable", {{"reason", why}}});
+  }
 }
 
 const supervisor_actor& run_session::lead(cast_handles cast) {
@@ -51,7 +56,7 @@ const supervisor_actor& run_session::lead(cast_handles cast) {
   cast.evaluator = keep(system.spawn<caf::detached>(
       evaluator, run_.plan, data.validation ? data.validation : data.test, data.test));
   supervisor_ = keep(system.spawn(supervisor, run_.plan, std::move(cast)));
-  if (control_) {
+  {
     const auto& shared = control_->implementation_;
     const std::lock_guard<std::mutex> lock(shared->mutex);
     shared->supervisor = supervisor_;
@@ -59,11 +64,13 @@ const supervisor_actor& run_session::lead(cast_handles cast) {
       caf::anon_send(supervisor_, stop_atom::value, shared->asked);
     }
   }
+  if (desk_) desk_->led_by(supervisor_);
   return supervisor_;
 }
 
 run_session::~run_session() {
-  if (control_) {
+  desk_.reset();  // it answers as long as all of the run is there
+  {
     const std::lock_guard<std::mutex> lock(control_->implementation_->mutex);
     control_->implementation_->supervisor = nullptr;
     control_->implementation_->asked.clear();

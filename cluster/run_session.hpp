@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "troupe/actors/supervisor.hpp"
+#include "troupe/cluster/control/run_desk.hpp"
 #include "troupe/cluster/run_folder.hpp"
 #include "troupe/cluster/train.hpp"
 #include "troupe/data/prepare.hpp"
@@ -36,6 +37,10 @@ class run_session {
   run_session& operator=(const run_session&) = delete;
 
   const recorder_actor& recorder() const noexcept { return recorder_; }
+  /// Who may end the run: the program's own, or one for those who ask at the desk.
+  run_control& control() noexcept { return *control_; }
+  /// Where status and stop are asked for; none without a folder.
+  std::optional<run_desk>& desk() noexcept { return desk_; }
   /// Ends this actor with the session.
   template <class Handle>
   Handle keep(Handle handle) {
@@ -51,8 +56,10 @@ class run_session {
   train_result finish(const run_outcome& outcome);
 
   const prepared_run& run_;
+  run_control own_control_;
   run_control* control_;
   std::optional<run_folder> folder_;
+  std::optional<run_desk> desk_;
   caf::scoped_actor self_;
   recorder_actor recorder_;
   supervisor_actor supervisor_;

@@ -24,8 +24,6 @@ namespace fs = std::filesystem;
 using json = nlohmann::ordered_json;
 using clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds patience{10};
-
 bool has(const std::string& folder, const char* file) {
   std::error_code ignored;
   return fs::exists(fs::path(folder) / file, ignored);
@@ -70,12 +68,12 @@ error nobody_in(const std::string& folder, run_life life) {
 
 class socket_client final : public control_client {
  public:
-  socket_client(std::string folder, owned_file connection)
-      : folder_(std::move(folder)), connection_(std::move(connection)) {}
+  socket_client(std::string folder, owned_file connection, std::chrono::milliseconds patience)
+      : folder_(std::move(folder)), connection_(std::move(connection)), patience_(patience) {}
 
   json ask(const nlohmann::json& request) override {
     send(request);
-    const auto answer = line(patience);
+    const auto answer = line(patience_);
     // Between the last window and the end nobody is asked any more.
     if (!answer) throw run_error(folder_, "the run has just ended");
     json object = json::parse(*answer, nullptr, false);
@@ -86,7 +84,7 @@ class socket_client final : public control_client {
   void events(bool follow, const std::function<void(const std::string&)>& each) override {
     send({{"request", "events"}, {"follow", follow}});
     for (;;) {
-      const auto next = follow ? line(std::nullopt) : line(patience);
+      const auto next = follow ? line(std::nullopt) : line(patience_);
       if (!next) throw run_error(folder_, "the run's process has died");
       const json object = json::parse(*next, nullptr, false);
       if (object.is_object() && object.contains("next") && !object.contains("event")) return;
@@ -128,7 +126,8 @@ class socket_client final : public control_client {
       pollfd file{connection_.get(), POLLIN, 0};
       const int wait = limit ? static_cast<int>(std::max<long>(left.count(), 0)) : -1;
       if (::poll(&file, 1, wait) == 0) {
-        throw run_error(folder_, fmt::format("the run does not answer for {} s", patience.count()));
+        throw run_error(folder_, fmt::format("the run does not answer within {} s",
+                                             std::chrono::duration<double>(*limit).count()));
       }
       in_.resize(searched + 65536);
       const ssize_t count = ::recv(connection_.get(), in_.data() + searched, 65536, MSG_DONTWAIT);
@@ -140,15 +139,17 @@ class socket_client final : public control_client {
 
   const std::string folder_;
   owned_file connection_;
+  const std::chrono::milliseconds patience_;
   std::string in_;
 };
 
 }  // namespace
 
-std::unique_ptr<control_client> connect_to_folder(const std::string& folder) {
+std::unique_ptr<control_client> connect_to_folder(const std::string& folder,
+                                                  std::chrono::milliseconds patience) {
   auto [connection, life] = connect_to_run(folder);
   if (life != run_life::living) throw nobody_in(folder, life);
-  return std::make_unique<socket_client>(folder, std::move(connection));
+  return std::make_unique<socket_client>(folder, std::move(connection), patience);
 }
 
 std::string newest_living_run(const std::string& below) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -13,7 +14,7 @@ class control_client {
   virtual ~control_client() = default;
 
   /// The answer to a request that is answered by one object. \throws error (run) where the run
-  /// refuses, is silent for ten seconds, or ends.
+  /// refuses, is silent for too long, or ends.
   virtual nlohmann::ordered_json ask(const nlohmann::json& request) = 0;
 
   /// Hands over the line of every event so far and, with `follow`, of those that come until the run
@@ -21,9 +22,11 @@ class control_client {
   virtual void events(bool follow, const std::function<void(const std::string&)>& each) = 0;
 };
 
-/// Talks to the run in a folder of this machine. \throws error (job) where there is no run, (run)
+/// Talks to the run in a folder of this machine; answers are waited for as long as `patience`, but
+/// for events that are followed. \throws error (job) where there is no run, (run)
 /// where it is over (and how it ended), its process is gone, or it belongs to somebody else.
-std::unique_ptr<control_client> connect_to_folder(const std::string& folder);
+std::unique_ptr<control_client> connect_to_folder(
+    const std::string& folder, std::chrono::milliseconds patience = std::chrono::seconds(10));
 
 /// The run under way that was started last in a folder of `below`, or in a folder of those.
 /// \throws error (run) where there is none.

@@ -88,6 +88,37 @@ BOOST_AUTO_TEST_CASE(why_nobody_answers_is_said) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_run_that_says_nothing_is_not_waited_for_long) {
+  const workspace here;
+  const run_listener frozen(here.path());  // takes connections, like a process that was stopped
+  const auto client = connect_to_folder(here.path(), milliseconds(50));
+  const auto says_so = [](const error& e) {
+    return e.message() == "the run does not answer within 0.05 s";
+  };
+  BOOST_CHECK_EXCEPTION(client->ask(status_request), error, says_so);
+  BOOST_CHECK_EXCEPTION(client->events(false, [](const std::string&) {}), error, says_so);
+}
+
+BOOST_AUTO_TEST_CASE(events_come_until_the_run_ends) {
+  const workspace here;
+  append(here, event_line(1));
+  pretended_run run(here.path());
+  std::vector<std::string> lines;
+  const auto keep = [&](const std::string& line) { lines.push_back(line + "\n"); };
+  connect_to_folder(here.path())->events(false, keep);
+  BOOST_REQUIRE_EQUAL(lines.size(), 1u);
+  const auto client = connect_to_folder(here.path());
+  client->events(true, [&](const std::string& line) {
+    keep(line);
+    if (lines.size() > 2) return run.socket.reset();
+    append(here, event_line(2));
+  });
+  BOOST_REQUIRE_EQUAL(lines.size(), 3u);
+  BOOST_CHECK_EQUAL(lines[2], event_line(2));
+  BOOST_CHECK_EXCEPTION(client->ask(status_request), error,
+                        [](const error& e) { return e.message() == "the run has just ended"; });
+}
+
 BOOST_AUTO_TEST_CASE(the_newest_living_run_is_found) {
   const workspace here;
   const auto none = [&] {
