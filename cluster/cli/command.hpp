@@ -63,6 +63,17 @@ struct compare_arguments {
 };
 int compare_command(const compare_arguments& arguments);
 
+/// Which run is watched or steered, and how its answer is shown.
+struct control_arguments {
+  std::string folder;  ///< "": of the run under way below runs/ that was started last
+  bool json = false;
+  bool slices = false;  ///< status: a line for each slice
+  bool follow = false;  ///< events: until the run ends
+};
+int status_command(const control_arguments& arguments);
+int events_command(const control_arguments& arguments);
+int stop_command(const control_arguments& arguments);
+
 struct optimizers_arguments {
   std::string name;  ///< a protocol, consistency or compression; "": all
   bool json = false;

@@ -100,6 +100,7 @@ command_line::command_line() : app_("Trains neural networks with a troupe of act
   add_evaluate();
   add_predict();
   add_compare();
+  add_controls();
   add_optimizers();
   add_certificates();
   add_help();
@@ -217,6 +218,26 @@ void command_line::add_compare() {
   command->add_flag("--quiet", compare_.quiet, "show no progress");
   command->footer(after_compare);
   command->callback([this] { status_ = compare_command(compare_); });
+}
+
+/// A command that talks to a run under way.
+CLI::App* command_line::add_control(const char* name, const char* what,
+                                    int (*does)(const control_arguments&)) {
+  auto* command = app_.add_subcommand(name, what);
+  named(command->add_option("--run", control_.folder,
+                            "folder of the run; default: the newest under way below runs/"),
+        "DIR");
+  command->add_flag("--json", control_.json, "print the run's answer as it is");
+  command->callback([this, does] { status_ = does(control_); });
+  return command;
+}
+
+void command_line::add_controls() {
+  add_control("status", "show how a run under way stands", status_command)
+      ->add_flag("--slices", control_.slices, "a line for each slice of the parameters");
+  add_control("events", "list what has happened in a run", events_command)
+      ->add_flag("--follow", control_.follow, "and what happens, until it ends");
+  add_control("stop", "end a run after the windows under way; it saves its model", stop_command);
 }
 
 void command_line::add_optimizers() {

@@ -30,6 +30,8 @@ class command_line {
   void add_compare();
   void add_optimizers();
   void add_certificates();
+  CLI::App* add_control(const char* name, const char* what, int (*does)(const control_arguments&));
+  void add_controls();
   void add_help();
   int help(const std::string& topic) const;
   /// The command, or "troupe" where none was recognised.
@@ -46,6 +48,7 @@ class command_line {
   compare_arguments compare_;
   optimizers_arguments optimizers_;
   certificates_arguments certificates_;
+  control_arguments control_;  // of status, events, stop
   std::string topic_;  // of `help`
 };
 

@@ -19,12 +19,6 @@ using clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds bar_period{100};
 constexpr std::chrono::seconds line_period{3};
 
-std::string span_text(double seconds) {
-  const auto s = static_cast<long>(std::ceil(seconds));
-  if (s >= 3600) return fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
-  return fmt::format("{}:{:02}", s / 60, s % 60);
-}
-
 int terminal_width() {
   winsize size{};
   if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;

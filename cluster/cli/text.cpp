@@ -1,6 +1,7 @@
 #include "text.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <sstream>
 
 namespace troupe::cli {
@@ -41,6 +42,12 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows, std::size
     out += line + "\n";
   }
   return out;
+}
+
+std::string span_text(double seconds) {
+  const auto s = static_cast<long>(std::ceil(std::min(seconds, 1e9)));
+  if (s >= 3600) return fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
+  return fmt::format("{}:{:02}", s / 60, s % 60);
 }
 
 std::vector<std::string> split(const std::string& text, char separator) {

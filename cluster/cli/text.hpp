@@ -22,6 +22,9 @@ std::string wrapped(const std::string& text, std::size_t indent, std::size_t wid
 /// (every column from `first_number` on) stand at the right. No blanks at the ends of lines.
 std::string aligned(const std::vector<std::vector<std::string>>& rows, std::size_t first_number);
 
+/// "1:05", "2:00:07"; whole seconds, rounded up.
+std::string span_text(double seconds);
+
 /// The parts between separators, without blanks around them.
 std::vector<std::string> split(const std::string& text, char separator);
 
