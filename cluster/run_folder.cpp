@@ -34,8 +34,8 @@ void run_folder::refuse_taken(const std::string& path) {
   for (const char* name : {"job.yaml", "summary.json", "history.jsonl", "events.jsonl",
                            "model.troupe", "checkpoints"}) {
     if (fs::exists(fs::path(path) / name, problem)) {
-      throw job_error(path, fmt::format("the folder holds a run already ({}); choose another",
-                                        name));
+      throw job_error(path,
+                      fmt::format("the folder holds a run already ({}); choose another", name));
     }
   }
 }

@@ -18,8 +18,8 @@ void trained_model::save(const std::string& path) const {
   put_model(file, spec, parameters, statistics, form);
   transforms.save(file);
   labels.save(file);
-  file.put("columns", nlohmann::json(columns).dump(
-                          -1, ' ', false, nlohmann::json::error_handler_t::replace));
+  file.put("columns",
+           nlohmann::json(columns).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   file.put("job", job_yaml);
   file.put("summary", summary);
   file.save(path);
@@ -54,8 +54,8 @@ std::vector<float> trained_model::predict(const dataset& rows, const catalogue& 
   check_values(rows, transforms);
   std::vector<float> answers =
       scorer(spec, form, known.models, transforms).predict(parameters, statistics, rows);
-  const auto bad = std::find_if(answers.begin(), answers.end(),
-                                [](float x) { return !std::isfinite(x); });
+  const auto bad =
+      std::find_if(answers.begin(), answers.end(), [](float x) { return !std::isfinite(x); });
   if (bad != answers.end()) {
     const auto row = static_cast<std::size_t>(bad - answers.begin()) / outputs(known);
     throw data_error(rows.origin,

@@ -20,8 +20,8 @@ struct trained_model {
   pipeline transforms;
   label_map labels;
   std::vector<std::string> columns;  ///< of the training data, where its source names them
-  std::string job_yaml;  ///< the job with every default written out
-  std::string summary;   ///< summary.json of the run without its times, as text
+  std::string job_yaml;              ///< the job with every default written out
+  std::string summary;               ///< summary.json of the run without its times, as text
 
   /// Writes the file whole or not at all. \throws error (run).
   void save(const std::string& path) const;
