@@ -171,6 +171,7 @@ class launched_run {
     setup.cluster = cluster_.id.empty() ? run_.of.name : cluster_.id;
     setup.recorder = session_->recorder();
     director_ = session_->keep(system_->spawn(director, setup));
+    open_desk();
     const std::uint16_t port =
         net_->listen(cluster_.listen, static_cast<std::uint16_t>(cluster_.port),
                      caf::actor_cast<caf::actor>(director_));
@@ -201,6 +202,20 @@ class launched_run {
  private:
   void tell(const std::string& line) const {
     if (options_.tell) options_.tell(line);
+  }
+  /// Status, events and stop are answered to who comes by the socket or over the network.
+  void open_desk() {
+    if (!session_->desk()) return;
+    session_->desk()->nodes_from([this] {
+      auto nodes = nlohmann::ordered_json::array();
+      caf::scoped_actor self(*system_);
+      self->request(director_, std::chrono::seconds(1), status_atom::value)
+          .receive([&](const std::string& text) { nodes = nlohmann::ordered_json::parse(text); },
+                   [](const caf::error&) {});
+      return nodes;
+    });
+    caf::anon_send(director_, session_->keep(system_->spawn<caf::detached>(
+                                  answer_control, session_->desk()->desk())));
   }
   void refused(const std::string& line) {
     caf::anon_send(session_->recorder(), run_event{0, "connection_refused", {{"reason", line}}});

@@ -65,7 +65,9 @@ int compare_command(const compare_arguments& arguments);
 
 /// Which run is watched or steered, and how its answer is shown.
 struct control_arguments {
-  std::string folder;  ///< "": of the run under way below runs/ that was started last
+  std::string folder;   ///< "": of the run under way below runs/ that was started last
+  std::string connect;  ///< HOST:PORT of a launched run, instead of its folder
+  std::string ca, certificate, key;
   bool json = false;
   bool slices = false;  ///< status: a line for each slice
   bool follow = false;  ///< events: until the run ends

@@ -1,5 +1,7 @@
 #include "command_line.hpp"
 
+#include "connecting.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -147,10 +149,7 @@ void command_line::add_node() {
   named(command->add_option("--advertise", node_.advertise,
                             "where other nodes reach this one; default: as the job and it say"),
         "HOST:PORT");
-  named(command->add_option("--tls-ca", node_.ca, "the cluster's certificate authority"), "FILE");
-  named(command->add_option("--tls-certificate", node_.certificate, "this node's certificate"),
-        "FILE");
-  named(command->add_option("--tls-key", node_.key, "this node's private key"), "FILE");
+  add_tls_files(command, node_.ca, node_.certificate, node_.key);
   named(command->add_option("--credentials", node_.bundle,
                             "all three in one, '-': from standard input"),
         "FILE");
@@ -227,6 +226,10 @@ CLI::App* command_line::add_control(const char* name, const char* what,
   named(command->add_option("--run", control_.folder,
                             "folder of the run; default: the newest under way below runs/"),
         "DIR");
+  named(command->add_option("--connect", control_.connect,
+                            "where it was launched, from another machine"),
+        "HOST:PORT");
+  add_tls_files(command, control_.ca, control_.certificate, control_.key);
   command->add_flag("--json", control_.json, "print the run's answer as it is");
   command->callback([this, does] { status_ = does(control_); });
   return command;

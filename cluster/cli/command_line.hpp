@@ -49,7 +49,7 @@ class command_line {
   optimizers_arguments optimizers_;
   certificates_arguments certificates_;
   control_arguments control_;  // of status, events, stop
-  std::string topic_;  // of `help`
+  std::string topic_;          // of `help`
 };
 
 }  // namespace troupe::cli

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "command.hpp"
+#include "connecting.hpp"
 #include "interrupts.hpp"
 #include "troupe/base/error.hpp"
 #include "troupe/cluster/node.hpp"
@@ -13,22 +14,6 @@
 namespace troupe::cli {
 
 namespace {
-
-std::pair<std::string, std::uint16_t> host_and_port(const char* option, const std::string& text) {
-  const auto colon = text.rfind(':');
-  const std::string digits = colon == std::string::npos ? "" : text.substr(colon + 1);
-  const bool number = !digits.empty() && digits.size() <= 5 &&
-                      digits.find_first_not_of("0123456789") == std::string::npos;
-  const unsigned long port = number ? std::stoul(digits) : 0;
-  if (colon == 0 || port == 0 || port > 65535) {
-    throw job_error(option, fmt::format("'{}' is no HOST:PORT", text));
-  }
-  std::string host = text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);  // an IPv6 address
-  }
-  return {host, static_cast<std::uint16_t>(port)};
-}
 
 std::string read_all(const std::string& path) {
   if (path == "-") {
@@ -40,17 +25,14 @@ std::string read_all(const std::string& path) {
 }
 
 std::optional<credentials> credentials_of(const node_arguments& arguments) {
-  const bool files =
-      !arguments.ca.empty() || !arguments.certificate.empty() || !arguments.key.empty();
+  const auto files = tls_files(arguments.ca, arguments.certificate, arguments.key);
   const int ways = (files ? 1 : 0) + (arguments.bundle.empty() ? 0 : 1) + (arguments.plain ? 1 : 0);
   if (ways != 1) {
     throw job_error("",
-                    "a node needs --tls-ca, --tls-certificate and --tls-key, or --credentials, "
-                    "or --no-tls");
+                    "a node needs --tls-ca, --tls-certificate and --tls-key, or --credentials, or "
+                    "--no-tls");
   }
-  if (arguments.plain) return std::nullopt;
-  if (!arguments.bundle.empty()) return from_bundle(read_all(arguments.bundle));
-  return read_credentials(arguments.ca, arguments.certificate, arguments.key);
+  return arguments.bundle.empty() ? files : from_bundle(read_all(arguments.bundle));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "troupe/actors/cast.hpp"
 #include "troupe/actors/supervisor.hpp"
+#include "troupe/cluster/control/control_actor.hpp"
 #include "troupe/cluster/nodes/messages/cluster.capnp.h"
 
 namespace troupe {
@@ -56,6 +57,12 @@ using director_actor = casting_actor::extend<
     caf::replies_to<assemble_atom>::with<cast_ptr>,
     /// From its own process: names of nodes that are awaited.
     caf::replies_to<members_atom>::with<std::vector<std::string>>,
+    /// From its own process: how the nodes are, as a JSON array.
+    caf::replies_to<status_atom>::with<std::string>,
+    /// From its own process: who answers those that watch and steer the run.
+    caf::reacts_to<control_actor>,
+    /// A request of theirs: one JSON object; its answer, one or more lines.
+    caf::replies_to<control_atom, std::string>::with<std::string>,
     /// From its own process: who leads the run.
     caf::reacts_to<supervisor_actor>,
     /// From its own process: the run is over; answered when all nodes have left.
@@ -73,6 +80,7 @@ CAF_ADD_TYPE_ID(troupe_cluster, (troupe::playing_msg))
 CAF_ADD_TYPE_ID(troupe_cluster, (troupe::pulse_msg))
 CAF_ADD_TYPE_ID(troupe_cluster, (troupe::leave_msg))
 CAF_ADD_TYPE_ID(troupe_cluster, (troupe::agent_actor))
+CAF_ADD_TYPE_ID(troupe_cluster, (troupe::control_actor))
 CAF_ADD_TYPE_ID(troupe_cluster, (std::vector<troupe::worker_actor>))
 CAF_ADD_TYPE_ID(troupe_cluster, (std::vector<std::string>))
 CAF_END_TYPE_ID_BLOCK(troupe_cluster)

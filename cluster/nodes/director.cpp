@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <caf/all.hpp>
 #include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "troupe/actors/configure.hpp"
 #include "troupe/actors/data_shard.hpp"
@@ -332,6 +334,37 @@ void director_state::leave(const schema::Leave::Reader& message) {
   lose(*m, message.getReason().cStr(), presence::left);
 }
 
+std::string director_state::status() const {
+  auto nodes = nlohmann::ordered_json::array();
+  for (const member& m : members_) {
+    const bool here = m.now == presence::here;
+    nlohmann::ordered_json node;
+    node["node"] = m.spec.name;
+    node["state"] = here                         ? (m.suspected ? "silent" : "here")
+                    : m.now == presence::awaited ? "awaited"
+                    : m.now == presence::away    ? "lost"
+                                                 : "left";
+    node["address"] = here ? fmt::format("{}:{}", m.address.host, m.address.port) : m.spec.host;
+    node["parameter_servers"] = m.spec.parameter_servers;
+    node["workers"] = m.spec.workers;
+    node["data_shards"] = m.spec.data_shards;
+    node["cores"] = m.cores;
+    node["memory_mb"] = m.memory >> 20;
+    node["used_mb"] = m.resident >> 20;
+    node["cpu_seconds"] = std::round(100 * m.seconds) / 100;
+    node["heard_seconds_ago"] =
+        here ? nlohmann::ordered_json(std::round(100 * (now() - m.heard)) / 100) : nullptr;
+    nodes.push_back(std::move(node));
+  }
+  return nodes.dump();
+}
+
+caf::result<std::string> director_state::control(const std::string& request) {
+  if (!desk_) return actor_failure("", "this run cannot be asked");
+  // Another actor waits for the answer.
+  return self_->delegate(desk_, control_atom::value, request);
+}
+
 void director_state::recast(std::uint32_t worker, std::uint32_t incarnation) {
   if (worker >= node_of_worker_.size()) return;
   const std::size_t node = node_of_worker_[worker];
@@ -431,12 +464,13 @@ director_actor::behavior_type director(director_state::pointer self, const direc
       [=](const leave_msg& message) { self->state.leave(*message); },
       [=](assemble_atom) { return self->state.assemble(); },
       [=](members_atom) { return self->state.awaited(); },
+      [=](status_atom) { return self->state.status(); },
+      [=](const control_actor& desk) { self->state.asked_by_way_of(desk); },
+      [=](control_atom, const std::string& request) { return self->state.control(request); },
       [=](const supervisor_actor& lead) { self->state.led_by(lead); },
       [=](dismiss_atom) { return self->state.dismiss(); },
       [=](tick_atom) { self->state.tick(); },
-      [=](invite_atom, std::uint64_t node) {
-        self->state.invite(static_cast<std::size_t>(node));
-      },
+      [=](invite_atom, std::uint64_t node) { self->state.invite(static_cast<std::size_t>(node)); },
   };
 }
 

@@ -41,6 +41,9 @@ class director_state {
   void leave(const schema::Leave::Reader& message);
   caf::result<cast_ptr> assemble() const;
   std::vector<std::string> awaited() const;
+  std::string status() const;
+  void asked_by_way_of(const control_actor& desk) { desk_ = desk; }
+  caf::result<std::string> control(const std::string& request);
   void led_by(const supervisor_actor& supervisor) { supervisor_ = supervisor; }
   void recast(std::uint32_t worker, std::uint32_t incarnation);
   void recast(std::uint32_t shard);
@@ -92,6 +95,7 @@ class director_state {
   data_shard_actor source_;            // of all rows
   std::vector<data_shard_actor> own_;  // shards played here, for nodes that are lost
   supervisor_actor supervisor_;
+  control_actor desk_;
   std::uint64_t sessions_ = 0, pulses_ = 0;
   std::size_t unready_ = 0;  // nodes that were invited and do not play yet
   cast_handles cast_;
