@@ -53,6 +53,7 @@ std::string what_of(const std::exception_ptr& problem) {
 
 std::string text_of(const caf::error& problem, const caf::actor_system_config& config) {
   if (!problem) return "it ended by itself";
+  if (problem == caf::exit_reason::remote_link_unreachable) return "the connection broke";
   const auto found = config.error_renderers.find(problem.category());
   if (found == config.error_renderers.end()) return caf::to_string(problem);
   return found->second(problem.code(), problem.category(), problem.context());

@@ -259,6 +259,14 @@ void director_state::suspect(member& m, bool silent) {
   for (const auto& worker : m.parts.workers) {
     self_->send(supervisor_, suspect_atom::value, worker.number, silent);
   }
+  // All need its rows, and there are others who have them.
+  if (silent) replace_shards(m, "its node is silent");
+}
+
+void director_state::replace_shards(member& m, const std::string& why) {
+  for (const auto& shard : std::exchange(m.parts.shards, {})) {
+    self_->send(supervisor_, part_lost{part_lost::role::shard, shard.number, 1, why});
+  }
 }
 
 void director_state::tick() {
@@ -310,20 +318,15 @@ void director_state::lose(member& m, const std::string& why, presence then) {
     for (const auto& worker : m.parts.workers) {
       tell(role::worker, worker.number, worker.incarnation);
     }
-    for (const auto& shard : m.parts.shards) tell(role::shard, shard.number, 1);
+    replace_shards(m, "its node was lost");
     for (const std::uint32_t server : m.parts.servers) tell(role::server, server, 1);
   }
-  m.parts.shards.clear();
 }
 
 void director_state::down(const caf::down_msg& message) {
   for (member& m : members_) {
     if (m.now != presence::here || m.agent != message.source) continue;
-    const bool broken = message.reason == caf::exit_reason::remote_link_unreachable;
-    return lose(m,
-                broken ? std::string("the connection broke")
-                       : text_of(message.reason, self_->system().config()),
-                presence::away);
+    return lose(m, text_of(message.reason, self_->system().config()), presence::away);
   }
 }
 

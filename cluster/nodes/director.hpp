@@ -82,6 +82,7 @@ class director_state {
   void lose(member& m, const std::string& why, presence then);
   void send_leave(const member& m, const std::string& why, bool returns);
   void suspect(member& m, bool silent);
+  void replace_shards(member& m, const std::string& why);
   void record(const std::string& event, nlohmann::json facts);
   member* of_session(std::uint64_t session);
   void fail_assembly(const std::string& why);
