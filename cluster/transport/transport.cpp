@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <caf/all.hpp>
+#include <caf/detail/sync_request_bouncer.hpp>
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
 #include <vector>
@@ -36,6 +37,27 @@ default_multiplexer& multiplexer_of(caf::actor_system& system) {
   auto* found = dynamic_cast<default_multiplexer*>(&system.middleman().backend());
   if (found == nullptr) throw run_error("", "the actor_system has no sockets");
   return *found;
+}
+
+/// Ends CAF's broker, in the multiplexer's thread, and empties its mailbox. CAF 0.17 would leave
+/// what is in there, such as the news that an actor has ended, which holds on to the actor; and an
+/// actor_system that ends waits for every detached actor to be let go of.
+void end_broker(default_multiplexer& multiplexer, const caf::actor& handle) {
+  multiplexer.dispatch([&multiplexer, handle] {
+    auto* broker =
+        static_cast<caf::io::basp_broker*>(caf::actor_cast<caf::abstract_actor*>(handle));
+    if (broker->getf(caf::abstract_actor::is_terminated_flag)) return;
+    broker->context(&multiplexer);
+    broker->quit();
+    broker->finalize();
+    auto& mailbox = broker->mailbox();
+    mailbox.close();
+    broker->get_normal_queue().flush_cache();
+    broker->get_urgent_queue().flush_cache();
+    caf::detail::sync_request_bouncer bounce{caf::exit_reason::user_shutdown};
+    while (mailbox.queue().new_round(1000, bounce).consumed_items > 0) {
+    }
+  });
 }
 
 }  // namespace
@@ -78,6 +100,7 @@ struct transport::implementation {
     caf::anon_send_exit(dialler, caf::exit_reason::user_shutdown);
     entrance->stop();
     refused->end();
+    end_broker(multiplexer, broker);
   }
 
   caf::actor_system& system;

@@ -38,6 +38,7 @@ class transport {
  public:
   /// \throws error (run) where the credentials cannot be used or the system lacks `configure_node`.
   transport(caf::actor_system& system, transport_options options);
+  /// Breaks all connections: for a system, there is one transport in its life.
   ~transport();
   transport(const transport&) = delete;
   transport& operator=(const transport&) = delete;

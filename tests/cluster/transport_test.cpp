@@ -270,14 +270,15 @@ BOOST_AUTO_TEST_CASE(tls_and_plain_do_not_meet) {
   BOOST_CHECK(comes_true([&] { return plain.log.has("is it a node with TLS?"); }));
 }
 
-BOOST_AUTO_TEST_CASE(the_transport_may_end_before_its_connections) {
+BOOST_AUTO_TEST_CASE(a_transport_that_ends_breaks_its_connections) {
   certificate_authority authority("test");
   pair_of_nodes nodes([&] { return tls_options(authority); });
   const echo_actor echo = nodes.reach(nodes.port);
-  nodes.server.close_transport();
-  nodes.client.close_transport();
   BOOST_CHECK_EQUAL(fetched(nodes.client, echo, 1 << 20), 1 << 20);
+  nodes.server.close_transport();
+  BOOST_CHECK(is_lost_within(nodes.client, echo, std::chrono::seconds(20)));
   BOOST_CHECK_THROW(raw_socket::to(nodes.port), std::runtime_error);
+  nodes.client.close_transport();
 }
 
 BOOST_AUTO_TEST_CASE(a_system_that_was_not_prepared_is_refused) {
