@@ -148,7 +148,7 @@ void command_line::add_node() {
   named(command->add_option("--port", node_.port, "port to listen on; default: any"), "PORT");
   named(command->add_option("--advertise", node_.advertise,
                             "where other nodes reach this one; default: as the job and it say"),
-        "HOST:PORT");
+        "HOST[:PORT]");
   add_tls_files(command, node_.ca, node_.certificate, node_.key);
   named(command->add_option("--credentials", node_.bundle,
                             "all three in one, '-': from standard input"),

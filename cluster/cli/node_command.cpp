@@ -48,8 +48,11 @@ int node_command(const node_arguments& arguments) {
   options.listen = arguments.listen;
   options.port = arguments.port;
   if (!arguments.advertise.empty()) {
+    const std::string& where = arguments.advertise;
+    const bool alone = where.find(':') == where.rfind(':') ? where.find(':') == std::string::npos
+                                                           : where.find("]:") == std::string::npos;
     std::tie(options.advertised_host, options.advertised_port) =
-        host_and_port("--advertise", arguments.advertise);
+        alone ? std::pair(where, std::uint16_t{0}) : host_and_port("--advertise", where);
   }
   options.tls = credentials_of(arguments);
   options.dead_after = arguments.dead_after;

@@ -36,6 +36,13 @@ bool is_anywhere(const std::string& host) {
 
 }  // namespace
 
+std::string host_of(const cluster_spec& cluster, const node_spec& node) {
+  if (is_loopback(cluster.listen)) return cluster.listen;
+  if (cluster.launcher == "slurm" && is_anywhere(node.host)) return {};
+  if (cluster.launcher != "ssh") return node.host;
+  return node.host.substr(node.host.rfind('@') + 1);
+}
+
 std::string shell_command(const command_words& command) {
   std::string out;
   for (const std::string& word : command) out += (out.empty() ? "" : " ") + quoted(word);
@@ -67,6 +74,9 @@ command_words slurm_command(const cluster_spec& cluster, const node_spec& node,
   // wait for each other.
   if (inside_job) line.insert(line.end(), {"--exact", "--mem=0"});
   append_options(line, cluster.launcher_options);  // of two, srun takes the last
+  if (host_of(cluster, node).empty()) {
+    line.insert(line.end(), {"sh", "-c", "exec \"$0\" \"$@\" --advertise \"$(uname -n)\""});
+  }
   line.insert(line.end(), command.begin(), command.end());
   return line;
 }

@@ -10,6 +10,11 @@ namespace troupe {
 /// A program and its arguments.
 using command_words = std::vector<std::string>;
 
+/// By what name or address other nodes reach a node, as far as that is known before it runs: its
+/// host without ssh's user; where all listen on loopback, that. "" where Slurm chooses the machine:
+/// the node is started with `--advertise` and the machine's name then.
+std::string host_of(const cluster_spec& cluster, const node_spec& node);
+
 /// A command as a shell reads it, each word quoted that needs it.
 std::string shell_command(const command_words& command);
 

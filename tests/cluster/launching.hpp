@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cluster/workspace.hpp"
+#include "troupe/base/error.hpp"
 #include "troupe/cluster/launch/launcher.hpp"
 
 namespace troupe::testing {
@@ -54,6 +55,17 @@ inline std::vector<std::string> ends_of(launcher& nodes, std::size_t count) {
 
 inline std::string end_of(launcher& nodes) {
   return ends_of(nodes, 1).front();
+}
+
+/// What an error says; "" where there is none.
+template <class Action>
+std::string complaint_of(Action action) {
+  try {
+    action();
+  } catch (const error& e) {
+    return e.what();
+  }
+  return "";
 }
 
 }  // namespace troupe::testing
