@@ -29,7 +29,7 @@ void supervisor_state::begin(std::shared_ptr<const run_plan> plan, cast_handles 
   totals_.emplace(plan_);
   rules_.emplace(of.training.stop);
   parts_.resize(cast_.workers.size());
-  for (std::size_t slice = 0; slice < plan_->slice_count(); ++slice) {
+  for (std::size_t slice = 0; slice < plan_->slice_count() && !cast_.servers.empty(); ++slice) {
     home_.push_back(plan_->home_of(slice, cast_.servers.size()));
   }
   auto watch_all = [this](const auto& actors, role what) {

@@ -90,8 +90,8 @@ void supervisor_state::lose_worker(std::uint32_t worker, const std::string& why)
                 [this](const caf::error& problem) { on_error(problem); });
     }
   }
-  worker_finished(worker);
-  if (mode_ != mode::joining && mode_ != mode::training) return;
+  if (!trained) worker_finished(worker);
+  if (mode_ > mode::training) return;
   if (++p.fruitless <= most_fruitless) {
     self_->send(cast_.casting, recast_atom::value, worker, p.incarnation + 1);
   }
@@ -123,6 +123,7 @@ void supervisor_state::settle(std::uint32_t worker) {
   }
   allocation_->give_up(worker, trained);
   p.reported = 0;  // its successor counts anew
+  worker_finished(worker);
   if (p.now == presence::invited) introduce_worker(worker, make_route());
   if (mode_ != mode::training) return;
   if (allocation_->all_done()) return stop("epochs");
@@ -131,15 +132,17 @@ void supervisor_state::settle(std::uint32_t worker) {
 
 void supervisor_state::recast(std::uint32_t worker, std::uint32_t incarnation,
                               const worker_actor& actor) {
-  if (mode_ != mode::joining && mode_ != mode::training) return;
+  if (mode_ > mode::training) return;
   if (worker >= parts_.size() || !actor) return;
   role_state& p = parts_[worker];
   if (p.now != presence::lost || incarnation <= p.incarnation) return;
   cast_.workers[worker] = actor;
   watch(actor.address(), role::worker, worker);
   p.incarnation = incarnation;
-  p.now = presence::invited;
-  if (p.fencing == 0) introduce_worker(worker, make_route());
+  // Before the others are, or while the first one warms up, it is not introduced either.
+  const bool later = mode_ < mode::joining || (warming_ && worker > 0);
+  p.now = later ? presence::absent : presence::invited;
+  if (!later && p.fencing == 0) introduce_worker(worker, make_route());
 }
 
 void supervisor_state::recast(std::uint32_t shard, const data_shard_actor& actor) {

@@ -47,9 +47,15 @@ void worker_state::join(const route_msg& route, const leader_actor& supervisor,
   }
   supervisor_ = supervisor;
   shards_ = shards;
-  // What was asked of an actor of another node that is gone is never answered.
-  for (const auto& server : servers) self_->monitor(server);
-  for (const auto& shard : shards_) self_->monitor(shard);
+  // What was asked of an actor of another node that is gone is never answered. A handle of one that
+  // has ended on this node arrives empty.
+  for (const auto& server : servers) {
+    if (!server) return fail("a parameter server is gone");
+    self_->monitor(server);
+  }
+  for (const auto& shard : shards_) {
+    if (shard) self_->monitor(shard);
+  }
   replica_ = std::make_unique<replica>(plan_, group_);
   codec_ = std::make_unique<payload_codec>(plan_, true);
   answers_ = std::make_unique<answer_codec>(*plan_);
@@ -101,6 +107,7 @@ void worker_state::fetch_more() {
 }
 
 void worker_state::fetch_from(std::size_t shard, const row_feed::request& wanted) {
+  if (!shards_[shard]) return;  // its successor is asked for what is lacking
   wire_builder<schema::Fetch> fetch;
   fetch->setRun(plan_->run);
   fetch->setEpoch(wanted.epoch);
@@ -128,8 +135,9 @@ void worker_state::replace_shards(const std::vector<data_shard_actor>& shards) {
   if (shards.size() != shards_.size()) return fail("the route does not name the data shards");
   for (std::size_t shard = 0; shard < shards.size(); ++shard) {
     if (shards[shard] == shards_[shard]) continue;
-    self_->demonitor(shards_[shard].address());
+    if (shards_[shard]) self_->demonitor(shards_[shard].address());
     shards_[shard] = shards[shard];
+    if (!shards_[shard]) continue;  // gone already; another one comes
     self_->monitor(shards_[shard]);
     for (const row_feed::request& wanted : feed_->lacking(shard)) fetch_from(shard, wanted);
   }

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "troupe/actors/configure.hpp"
+#include "troupe/cluster/launch/command_words.hpp"
 #include "troupe/cluster/launch/launcher.hpp"
 #include "troupe/cluster/nodes/configure_cluster.hpp"
 #include "troupe/cluster/nodes/director.hpp"
@@ -100,6 +101,10 @@ class node_processes {
                          std::to_string(node.port),
                          "--dead-after",
                          fmt::format("{}", of.cluster->dead_after)};
+      const std::string host = host_of(*of.cluster, node);
+      if (!host.empty() && host != node.host) {
+        start.arguments.insert(start.arguments.end(), {"--advertise", host});
+      }
       const auto more = keys.arguments();
       start.arguments.insert(start.arguments.end(), more.begin(), more.end());
       start.input = keys.bundle(node);
@@ -162,7 +167,10 @@ class launched_run {
     session_.emplace(*system_, run_, options_.run);
     transport_options connections;
     connections.tls = keys_.own();
-    connections.log = [this](const std::string& line) { refused(line); };
+    connections.log = [this, recorder = session_->recorder()](const std::string& line) {
+      caf::anon_send(recorder, run_event{0, "connection_refused", {{"reason", line}}});
+      tell(line);
+    };
     net_.emplace(*system_, std::move(connections));
     director_setup setup;
     setup.plan = run_.plan;
@@ -183,16 +191,21 @@ class launched_run {
   ~launched_run() {
     dismiss();
     processes_.reset();
-    director_ = nullptr;
     session_.reset();
+    director_ = nullptr;
     net_.reset();
   }
   launched_run(const launched_run&) = delete;
   launched_run& operator=(const launched_run&) = delete;
 
   train_result run() {
-    const cast_ptr cast = assemble();
-    const supervisor_actor& lead = session_->lead(*cast);
+    std::string problem;
+    const cast_ptr cast = assemble(problem);
+    // Without its cast a run ends before it begins, and leaves what such a run leaves.
+    const supervisor_actor& lead = session_->lead(cast ? *cast : cast_handles{});
+    if (!problem.empty()) {
+      caf::anon_send(lead, part_lost{part_lost::role::server, 0, 1, problem});
+    }
     caf::anon_send(director_, lead);
     train_result result = session_->run();
     dismiss();
@@ -217,10 +230,6 @@ class launched_run {
     caf::anon_send(director_, session_->keep(system_->spawn<caf::detached>(
                                   answer_control, session_->desk()->desk())));
   }
-  void refused(const std::string& line) {
-    caf::anon_send(session_->recorder(), run_event{0, "connection_refused", {{"reason", line}}});
-    tell(line);
-  }
   std::string logs() {
     if (!options_.run.folder.empty()) {
       const std::string folder = options_.run.folder + "/nodes";
@@ -232,28 +241,26 @@ class launched_run {
     return own_logs_;
   }
 
-  /// Waits for all nodes to come up and play, while it watches their processes.
-  cast_ptr assemble() {
+  /// Waits for all nodes to come up and play, while it watches their processes. Null where somebody
+  /// asks for the end, or there is a problem.
+  cast_ptr assemble(std::string& problem) {
     const auto started = clock::now();
     caf::scoped_actor self(*system_);
     for (;;) {
       cast_ptr cast;
-      std::string problem;
       self->request(director_, caf::infinite, assemble_atom::value)
           .receive([&](const cast_ptr& all) { cast = all; },
                    [&](const caf::error& e) { problem = text_of(e, config_); });
-      if (cast) return cast;
+      if (cast || session_->asked_to_end()) return cast;
       const std::chrono::duration<double> waited = clock::now() - started;
       if (problem.empty()) problem = why_not_up(self, waited.count());
-      if (!problem.empty()) throw run_error("", problem);
+      if (!problem.empty()) return nullptr;
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
   }
 
   /// A node that will not come any more, or too late; "" while there is hope.
   std::string why_not_up(caf::scoped_actor& self, double seconds) {
-    const std::string asked = session_->control().asked();
-    if (!asked.empty()) return asked == "interrupted" ? asked : "stopped by " + asked;
     processes_->look();
     std::vector<std::string> awaited;
     self->request(director_, caf::infinite, members_atom::value)
@@ -276,7 +283,8 @@ class launched_run {
     self->request(director_, std::chrono::seconds(5), dismiss_atom::value)
         .receive([](dismiss_atom) {}, [](const caf::error&) {});
     if (processes_) processes_->stop(5);
-    if (!own_logs_.empty()) std::filesystem::remove_all(own_logs_);
+    std::error_code ignored;
+    if (!own_logs_.empty()) std::filesystem::remove_all(own_logs_, ignored);
   }
 
   const prepared_run& run_;
@@ -286,9 +294,9 @@ class launched_run {
   std::string own_logs_;
   caf::actor_system_config config_;
   std::optional<caf::actor_system> system_;
+  director_actor director_;
   std::optional<run_session> session_;
   std::optional<transport> net_;
-  director_actor director_;
   std::optional<node_processes> processes_;
   bool dismissed_ = false;
 };

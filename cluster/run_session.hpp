@@ -37,8 +37,8 @@ class run_session {
   run_session& operator=(const run_session&) = delete;
 
   const recorder_actor& recorder() const noexcept { return recorder_; }
-  /// Who may end the run: the program's own, or one for those who ask at the desk.
-  run_control& control() noexcept { return *control_; }
+  /// Whether somebody has asked for the end before there is a supervisor to ask.
+  bool asked_to_end() const { return !control_->asked().empty(); }
   /// Where status and stop are asked for; none without a folder.
   std::optional<run_desk>& desk() noexcept { return desk_; }
   /// Ends this actor with the session.

@@ -56,13 +56,7 @@ class remote_client final : public control_client {
   void events(bool follow, const std::function<void(const std::string&)>& each) override {
     std::uint64_t after = 0;
     for (bool stopped = false;; std::this_thread::sleep_for(between_looks)) {
-      std::istringstream lines;
-      try {
-        lines.str(lines_of({{"request", "events"}, {"after", after}}));
-      } catch (const error&) {
-        if (stopped) return;  // as it has said
-        throw;
-      }
+      std::istringstream lines(lines_of({{"request", "events"}, {"after", after}}));
       for (std::string line; std::getline(lines, line);) {
         const json object = json::parse(line, nullptr, false);
         if (object.is_object() && object.contains("next") && !object.contains("event")) {
@@ -75,7 +69,7 @@ class remote_client final : public control_client {
         stopped = stopped || (object.is_object() && object.value("event", "") == "stopped");
         each(line);
       }
-      if (!follow) return;
+      if (!follow || stopped) return;
     }
   }
 

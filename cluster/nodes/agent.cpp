@@ -231,7 +231,11 @@ agent_state::invited(const invite_msg& message, const data_shard_actor& source) 
             workers_.insert(workers_.end(), workers.begin(), workers.end());
             promise.deliver(playing, servers, shards, workers);
           },
-          [promise](const caf::error& problem) mutable { promise.deliver(problem); });
+          [this, promise](const caf::error& problem) mutable {
+            if (problem == caf::sec::request_receiver_down)
+              leave_stage();  // another one, next time
+            promise.deliver(problem);
+          });
   return promise;
 }
 

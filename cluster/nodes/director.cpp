@@ -121,6 +121,7 @@ welcome_msg director_state::join(const schema::Join::Reader& message, const agen
   if (found == members_.end()) {
     return refused(fmt::format("the job has no node '{}'", message.getNode().cStr()), false);
   }
+  if (!agent) return refused("it names no agent", false);
   member& m = *found;
   if (m.now == presence::here) {
     if (message.getSession() != m.session && !m.suspected) {
@@ -305,6 +306,9 @@ void director_state::lose(member& m, const std::string& why, presence then) {
   m.now = then;
   m.agent = nullptr;
   m.suspected = m.preparing = false;
+  // What it was asked to play it will not, unless a later incarnation is wanted by now.
+  m.to_recast.insert(m.under_way.begin(), m.under_way.end());
+  m.under_way.clear();
   if (over_) return dismissed_if_empty();
   record(then == presence::left ? "node_left" : "node_lost",
          {{"node", m.spec.name}, {"reason", why}});
@@ -359,13 +363,23 @@ std::string director_state::status() const {
         here ? nlohmann::ordered_json(std::round(100 * (now() - m.heard)) / 100) : nullptr;
     nodes.push_back(std::move(node));
   }
-  return nodes.dump();
+  return nodes.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 caf::result<std::string> director_state::control(const std::string& request) {
   if (!desk_) return actor_failure("", "this run cannot be asked");
   // Another actor waits for the answer.
   return self_->delegate(desk_, control_atom::value, request);
+}
+
+/// What happened before there was anybody to tell.
+void director_state::led_by(const supervisor_actor& supervisor) {
+  supervisor_ = supervisor;
+  for (std::size_t node = 0; node < members_.size(); ++node) {
+    member& m = members_[node];
+    if (std::exchange(m.suspected, false)) suspect(m, true);
+    invite(node);
+  }
 }
 
 void director_state::recast(std::uint32_t worker, std::uint32_t incarnation) {
@@ -387,7 +401,8 @@ void director_state::invite(std::size_t node) {
   ++m.attempts;
   m.attempted = now();
   parts_of_node parts;
-  for (const auto& [worker, incarnation] : std::exchange(m.to_recast, {})) {
+  m.under_way = std::exchange(m.to_recast, {});
+  for (const auto& [worker, incarnation] : m.under_way) {
     parts.workers.push_back({worker, incarnation});
     for (auto& part : m.parts.workers) {
       if (part.number == worker) part.incarnation = incarnation;
@@ -396,8 +411,10 @@ void director_state::invite(std::size_t node) {
   parts.peers = peers_of(node, true);
   const std::uint64_t session = m.session;
   const auto mine = [this, node, session] {
-    if (members_[node].session != session) return false;
-    members_[node].preparing = false;
+    member& asked = members_[node];
+    if (asked.session != session || asked.now != presence::here) return false;
+    asked.preparing = false;
+    asked.under_way.clear();
     return true;
   };
   self_
@@ -421,13 +438,14 @@ void director_state::invite(std::size_t node) {
 }
 
 void director_state::recast(std::uint32_t shard) {
-  if (!supervisor_ || shard >= cast_.shards.size()) return;
+  const auto asks = caf::actor_cast<supervisor_actor>(self_->current_sender());
+  if (!asks || shard >= cast_.shards.size()) return;
   const auto first = cut_shards(setup_.plan->rows_per_epoch, setup_.plan->of.actors.data_shards);
   const std::uint64_t last =
       shard + 1 < first.size() ? first[shard + 1] : setup_.plan->rows_per_epoch;
   own_.push_back(self_->system().spawn(data_shard, setup_.plan, setup_.rows,
                                        position_range{first[shard], last}, std::uint64_t{0}));
-  self_->send(supervisor_, shard, own_.back());
+  self_->send(asks, shard, own_.back());
 }
 
 caf::result<dismiss_atom> director_state::dismiss() {

@@ -44,7 +44,7 @@ class director_state {
   std::string status() const;
   void asked_by_way_of(const control_actor& desk) { desk_ = desk; }
   caf::result<std::string> control(const std::string& request);
-  void led_by(const supervisor_actor& supervisor) { supervisor_ = supervisor; }
+  void led_by(const supervisor_actor& supervisor);
   void recast(std::uint32_t worker, std::uint32_t incarnation);
   void recast(std::uint32_t shard);
   /// All nodes, once all are here; later the lost workers of one, if it is.
@@ -68,6 +68,7 @@ class director_state {
     bool suspected = false, preparing = false;
     parts_of_node parts;                               ///< all it is to play, at first
     std::map<std::uint32_t, std::uint32_t> to_recast;  ///< workers, to incarnations
+    std::map<std::uint32_t, std::uint32_t> under_way;  ///< those it was asked for
     std::uint32_t attempts = 0;
     double attempted = 0;
   };

@@ -168,6 +168,11 @@ void stage_state::received(const rows_msg& message) {
 
 void stage_state::play() {
   auto& system = self_->system();
+  try {
+    try_threads(static_cast<std::uint32_t>(parts_.workers.size()));
+  } catch (const error& e) {
+    return refuse(e.what());
+  }
   std::vector<parameter_server_actor> servers;
   std::vector<data_shard_actor> shards;
   std::vector<worker_actor> workers;
@@ -196,7 +201,11 @@ void stage_state::play() {
 
 stage_actor::behavior_type stage(stage_state::pointer self, const catalogue& known,
                                  const caf::io::middleman_actor& dialler) {
-  fail_on_exception(self, "stage");
+  self->set_exception_handler([self](std::exception_ptr& problem) -> caf::error {
+    const std::string why = what_of(problem);
+    self->state.failed(why);
+    return actor_failure("stage", why);
+  });
   self->state.begin(known, dialler);
   return {
       [=](const invite_msg& message, const data_shard_actor& source) {

@@ -27,6 +27,10 @@ class stage_state {
   void begin(catalogue known, caf::io::middleman_actor dialler);
   void invited(const schema::Invite::Reader& message, const data_shard_actor& source,
                promise answer);
+  /// An exception ends this actor: whoever waits learns it.
+  void failed(const std::string& why) {
+    if (answer_) refuse(why);
+  }
 
  private:
   void dial_next();
