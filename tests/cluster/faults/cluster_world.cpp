@@ -47,17 +47,24 @@ void cluster_world::write_credentials() {
 
 std::string cluster_world::job_text() const {
   std::string text = options_.job + "cluster:\n  launcher: manual\n  id: world\n";
-  text += fmt::format("  listen: {}\n", options_.machines ? "0.0.0.0" : "127.0.0.1");
+  text += fmt::format("  listen: {}\n  address: {}\n", options_.machines ? "0.0.0.0" : "127.0.0.1",
+                      address_of(0));
   text += options_.tls ? fmt::format("  tls: {{ca: {}, certificate: {}, key: {}}}\n",
                                      files_ / "ca.pem", files_ / "node.pem", files_ / "node.key")
                        : "  tls: {enabled: false}\n";
   for (const auto& [key, value] : options_.cluster) text += fmt::format("  {}: {}\n", key, value);
   text += "  nodes:\n";
-  for (const world_node& n : options_.nodes) {
-    text += fmt::format("    - {{name: {}, parameter_servers: {}, workers: {}, data_shards: {}}}\n",
-                        n.name, n.parameter_servers, n.workers, n.data_shards);
+  for (std::size_t i = 0; i < options_.nodes.size(); ++i) {
+    const world_node& n = options_.nodes[i];
+    text += fmt::format(
+        "    - {{name: {}, host: {}, parameter_servers: {}, workers: {}, data_shards: {}}}\n",
+        n.name, address_of(i + 1), n.parameter_servers, n.workers, n.data_shards);
   }
   return text;
+}
+
+std::string cluster_world::address_of(std::size_t machine) const {
+  return options_.machines ? options_.machines->address(machine) : "127.0.0.1";
 }
 
 process_options cluster_world::options_of(std::size_t machine) const {
@@ -88,8 +95,7 @@ void cluster_world::start_launcher() {
   if (found.empty()) {
     throw std::runtime_error("the launcher does not listen: " + launcher_->so_far().err);
   }
-  place_ = {options_.machines ? options_.machines->address(0) : "127.0.0.1",
-            static_cast<std::uint16_t>(std::stoul(found[2]))};
+  place_ = {address_of(0), static_cast<std::uint16_t>(std::stoul(found[2]))};
 }
 
 std::vector<std::string> cluster_world::credentials_of_a_node() const {
@@ -184,10 +190,12 @@ std::uint64_t cluster_world::reports() const {
   return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-std::string cluster_world::story() const {
+std::string cluster_world::story() {
   std::string text = "launcher: " + launcher_->so_far().err;
   for (std::size_t i = 0; i < members_.size(); ++i) {
-    text += options_.nodes[i].name + ": " + members_[i].program->so_far().err;
+    process& program = *members_[i].program;
+    text += options_.nodes[i].name + (program.alive() ? " (runs): " : " (ended): ") +
+            program.so_far().err;
   }
   return text + files_.read("run/events.jsonl");
 }

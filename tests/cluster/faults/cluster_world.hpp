@@ -72,7 +72,7 @@ class cluster_world {
   /// Rows trained by the last report of each worker, of the history so far.
   std::uint64_t reports() const;
   /// What everybody has written so far, for messages.
-  std::string story() const;
+  std::string story();
 
  private:
   struct member {
@@ -83,6 +83,7 @@ class cluster_world {
   void write_credentials();
   std::string job_text() const;
   std::vector<std::string> credentials_of_a_node() const;
+  std::string address_of(std::size_t machine) const;
   process_options options_of(std::size_t machine) const;
   std::unique_ptr<relay> relay_on(std::size_t machine) const;
   void start_launcher();

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cluster/faults/cluster_world.hpp"
+#include "cluster/workspace.hpp"
+
+namespace troupe::testing {
+
+/// Pictures of digits and a small dense network in a few slices: trained within a second, unless
+/// messages are slow.
+inline std::string small_job(const std::string& protocol, int epochs = 4) {
+  return "name: small\n"
+         "seed: 3\n"
+         "data:\n"
+         "  train: {format: synthetic, kind: digits, rows: 3000}\n"
+         "  split: {test: 0.2}\n"
+         "  transforms:\n"
+         "    - min_max: {from: [0, 255]}\n"
+         "model:\n"
+         "  input: [28, 28]\n"
+         "  layers:\n"
+         "    - flatten\n"
+         "    - dense: {units: 32, activation: relu}\n"
+         "    - dense: {units: 10, activation: softmax}\n"
+         "  metrics: [accuracy]\n"
+         "optimizer:\n"
+         "  protocol: " +
+         protocol + (protocol == "sync_sgd" ? "\n" : "\n  communication_window: 2\n") +
+         "  gradient_rule: {name: adam, learning_rate: 0.002}\n"
+         "training: {epochs: " +
+         std::to_string(epochs) +
+         ", batch_size: 20, evaluate_every: 0}\n"
+         "supervisor: {rebalance: {enabled: false}}\n"
+         "actors: {workers: 3, parameter_servers: 2, data_shards: 3, slice: 8192}\n";
+}
+
+/// How the accuracies of two runs of the small job may differ that train in another order.
+constexpr double like_in_one_process = 0.05;
+
+/// The same job as a cluster of `five_nodes` runs, in one process.
+class reference_run {
+ public:
+  explicit reference_run(const std::string& job) {
+    const outcome done =
+        run_troupe({"train", files_.write("job.yaml", job), "--run", files_ / "run", "--quiet"});
+    BOOST_TEST_REQUIRE(done.status == 0, done.err);
+  }
+  nlohmann::json summary() const { return files_.json("run/summary.json"); }
+  std::string model() const { return files_ / "run/model.troupe"; }
+
+ private:
+  workspace files_;
+};
+
+/// A run that lasts, two seconds and more for an epoch, while messages take their time, and not
+/// once they do not. What has to happen while it runs can then happen, on a machine of any speed.
+inline world_options lasting_run(const std::string& protocol = "downpour", int epochs = 16) {
+  world_options options;
+  options.job = small_job(protocol, epochs);
+  options.relays = true;
+  return options;
+}
+
+inline void set_all(cluster_world& world, const relay_settings& settings) {
+  for (std::size_t i = 0; i < world.nodes(); ++i) {
+    world.to_node(i).set(settings);
+    world.to_launcher(i).set(settings);
+  }
+}
+
+inline void slow_down(cluster_world& world) {
+  set_all(world, {std::chrono::milliseconds(50), std::chrono::milliseconds(50)});
+}
+
+inline void speed_up(cluster_world& world) {
+  set_all(world, {});
+}
+
+/// The run has ended as it should, whatever happened to it: each row of each epoch counts once.
+inline void check_complete(cluster_world& world, const outcome& done) {
+  BOOST_TEST_REQUIRE(done.status == 0, world.story());
+  const auto summary = world.summary();
+  BOOST_CHECK_EQUAL(summary["stopped_by"], "epochs");
+  BOOST_CHECK_EQUAL(
+      summary["rows_trained"].get<std::uint64_t>() - summary["rows_repeated"].get<std::uint64_t>(),
+      summary["rows_per_epoch"].get<std::uint64_t>() * summary["epochs"].get<std::uint64_t>());
+  for (std::size_t i = 0; i < world.nodes(); ++i) {
+    BOOST_CHECK_MESSAGE(world.node(i).wait().status == 0, world.story());
+  }
+}
+
+/// Waits until the run trains: the slow-down is felt, and there is something to disturb.
+inline void require_training(cluster_world& world) {
+  BOOST_TEST_REQUIRE(world.until([&] { return world.reports() > 5; }), world.story());
+}
+
+}  // namespace troupe::testing
