@@ -12,7 +12,6 @@ namespace troupe {
 
 namespace {
 
-constexpr int seconds_a_day = 24 * 60 * 60;
 /// Clocks of machines differ: certificates count from a little before they were made.
 constexpr int clock_skew = 60 * 60;
 
