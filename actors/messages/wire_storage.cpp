@@ -10,6 +10,8 @@
 #include <cstring>
 #include <limits>
 
+#include "troupe/actors/messages/lane.hpp"
+
 namespace troupe {
 
 namespace {
@@ -20,6 +22,9 @@ constexpr unsigned deepest_nesting = 8;
 constexpr std::uint64_t words_beyond_size = 1024;
 /// Elements of lists of structures that are looked at one by one.
 constexpr std::uint64_t most_list_elements = std::uint64_t{1} << 22;
+/// Beside the number of segments: they lie in the lane at a place that follows; or they did not fit
+/// there, and a place follows up to which all has been read.
+constexpr std::uint32_t in_lane = 1u << 31, beside_lane = 1u << 30;
 
 void check_value(capnp::DynamicValue::Reader value, std::uint64_t& budget);
 
@@ -71,9 +76,10 @@ wire_storage::wire_storage(std::unique_ptr<capnp::MallocMessageBuilder> builder,
       payloads_(std::move(payloads)),
       root_(builder_->getRoot<capnp::AnyStruct>().asReader()) {}
 
-wire_storage::wire_storage(kj::Array<capnp::word> memory, std::vector<std::uint64_t> segment_words)
-    : memory_(kj::mv(memory)) {
-  const capnp::word* at = memory_.begin();
+wire_storage::wire_storage(buffer_pool::buffer memory,
+                           const std::vector<std::uint64_t>& segment_words)
+    : memory_(std::move(memory)) {
+  const auto* at = reinterpret_cast<const capnp::word*>(memory_.get());
   for (const std::uint64_t words : segment_words) {
     received_.emplace_back(at, words);
     at += words;
@@ -96,8 +102,20 @@ std::vector<kj::ArrayPtr<const capnp::word>> wire_storage::segments() const {
 caf::error wire_storage::save(caf::serializer& sink, const wire_storage* storage) {
   std::vector<kj::ArrayPtr<const capnp::word>> segments;
   if (storage) segments = storage->segments();
+  std::size_t total = 0;
+  for (const auto& segment : segments) total += segment.size() * sizeof(capnp::word);
   auto count = static_cast<std::uint32_t>(segments.size());
+  lane* const way = total < lane::least_bytes ? nullptr : lane::writing;
+  std::byte* room = nullptr;
+  std::uint64_t place = 0;
+  if (way) {
+    room = way->reserve(total, place);
+    count |= room ? in_lane : beside_lane;
+  }
   if (auto problem = sink(count)) return problem;
+  if (way) {
+    if (auto problem = sink(place)) return problem;
+  }
   for (const auto& segment : segments) {
     std::uint64_t words = segment.size();
     if (auto problem = sink(words)) return problem;
@@ -106,7 +124,12 @@ caf::error wire_storage::save(caf::serializer& sink, const wire_storage* storage
     // CAF's interface takes a mutable pointer for both directions; a serializer only reads.
     auto* bytes = const_cast<capnp::word*>(segment.begin());
     if (segment.size() == 0) continue;
-    if (auto problem = sink.apply_raw(segment.size() * sizeof(capnp::word), bytes)) return problem;
+    if (room) {
+      std::memcpy(room, bytes, segment.size() * sizeof(capnp::word));
+      room += segment.size() * sizeof(capnp::word);
+    } else if (auto problem = sink.apply_raw(segment.size() * sizeof(capnp::word), bytes)) {
+      return problem;
+    }
   }
   return caf::none;
 }
@@ -117,6 +140,15 @@ caf::error wire_storage::load(caf::deserializer& source, capnp::StructSchema sch
   std::uint32_t count = 0;
   if (auto problem = source(count)) return problem;
   if (count == 0) return caf::none;
+  lane* const way = lane::reading;
+  const bool aside = (count & in_lane) != 0;
+  std::uint64_t place = 0;
+  if ((count & (in_lane | beside_lane)) != 0) {
+    count &= ~(in_lane | beside_lane);
+    if (!way) return malformed("it is to lie in memory that is not shared");
+    if (auto problem = source(place)) return problem;
+    if (!aside && !way->forget(place)) return malformed("it names no place in the shared memory");
+  }
   if (count > segment_limit) return malformed("too many segments");
   std::vector<std::uint64_t> words(count);
   std::uint64_t total = 0;
@@ -128,17 +160,21 @@ caf::error wire_storage::load(caf::deserializer& source, capnp::StructSchema sch
   }
   // Memory is taken for what is there, not for what is claimed to be.
   const auto* bytes = dynamic_cast<const caf::binary_deserializer*>(&source);
-  if (bytes && total * sizeof(capnp::word) > bytes->remaining()) {
+  if (bytes && !aside && total * sizeof(capnp::word) > bytes->remaining()) {
     return malformed("it is cut short");
   }
   try {
-    auto memory = kj::heapArray<capnp::word>(total);
-    if (total > 0) {
-      if (auto problem = source.apply_raw(total * sizeof(capnp::word), memory.begin())) {
+    auto memory = buffer_pool::take(total * sizeof(capnp::word));
+    if (aside) {
+      if (!way->take(place, memory.get(), total * sizeof(capnp::word))) {
+        return malformed("it names no place in the shared memory");
+      }
+    } else if (total > 0) {
+      if (auto problem = source.apply_raw(total * sizeof(capnp::word), memory.get())) {
         return problem;
       }
     }
-    auto loaded = std::make_shared<wire_storage>(kj::mv(memory), std::move(words));
+    auto loaded = std::make_shared<wire_storage>(std::move(memory), words);
     check_message(loaded->received_, schema);
     out = std::move(loaded);
     return caf::none;

@@ -35,10 +35,25 @@ connection::connection(caf::io::network::default_multiplexer& multiplexer, chann
     : scribe(unique_handle()),
       rules_(std::move(rules)),
       session_(std::move(from.session)),
+      lane_(std::move(from.way)),
       peer_(std::move(from.peer)),
       watch_(from.dialled, rules_->largest_payload),
       stream_(multiplexer, from.socket.release(), policy{*this}) {
   tune(stream_.fd(), rules_->dead_after);
+}
+
+connection::~connection() {
+  if (lane_ && lane::writing == lane_.get()) lane::writing = nullptr;
+}
+
+std::vector<char>& connection::wr_buf() {
+  lane::writing = lane_.get();
+  return stream_.wr_buf();
+}
+
+void connection::flush() {
+  lane::writing = nullptr;
+  stream_.flush(this);
 }
 
 void connection::configure_read(caf::io::receive_policy::config config) {
@@ -77,7 +92,10 @@ bool connection::consume(caf::execution_unit* context, const void* bytes, std::s
   const std::string wrong = watch_.next(bytes, size);
   if (wrong.empty()) {
     if (watch_.is_only_connection()) forget_older_connections(bytes, size);
-    return scribe::consume(context, bytes, size);
+    lane::reading = lane_.get();
+    const bool done = scribe::consume(context, bytes, size);
+    lane::reading = nullptr;
+    return done;
   }
   rules_->refused->add(peer_, wrong);
   ::shutdown(stream_.fd(), SHUT_RDWR);

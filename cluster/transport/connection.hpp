@@ -27,13 +27,15 @@ class connection final : public caf::io::scribe {
  public:
   connection(caf::io::network::default_multiplexer& multiplexer, channel from,
              std::shared_ptr<const connection_rules> rules);
+  ~connection() override;
 
   void configure_read(caf::io::receive_policy::config config) override;
   void ack_writes(bool enable) override { stream_.ack_writes(enable); }
-  std::vector<char>& wr_buf() override { return stream_.wr_buf(); }
+  /// CAF asks for this, writes one message to it, and flushes.
+  std::vector<char>& wr_buf() override;
   std::vector<char>& rd_buf() override { return stream_.rd_buf(); }
   void graceful_shutdown() override;
-  void flush() override { stream_.flush(this); }
+  void flush() override;
   std::string addr() const override;
   std::uint16_t port() const override;
   void add_to_loop() override { stream_.activate(this); }
@@ -67,6 +69,7 @@ class connection final : public caf::io::scribe {
 
   const std::shared_ptr<const connection_rules> rules_;
   openssl_ptr<SSL> session_;
+  const std::unique_ptr<shared_lane> lane_;  ///< for large messages; may be none
   const std::string peer_;
   basp_watch watch_;
   caf::io::basp_broker* broker_ = nullptr;

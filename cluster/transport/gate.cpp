@@ -271,8 +271,9 @@ void gate::begin(descriptor socket, std::string peer, std::uint64_t door_id,
   const std::uint64_t id = ++last_id_;
   const int number = socket.get();
   const bool dialled = dial != nullptr;
-  visits_.emplace(id, visit{handshake(std::move(socket), tls_.get(), dialled, std::move(peer)),
-                            deadline, door_id, std::move(dial)});
+  visits_.emplace(
+      id, visit{handshake(std::move(socket), tls_.get(), limits_.lanes, dialled, std::move(peer)),
+                deadline, door_id, std::move(dial)});
   if (!dialled) ++strangers_;
   watch(number, id, handshake_events);  // reports at once what is there already
 }

@@ -20,6 +20,7 @@ namespace troupe {
 struct gate_limits {
   std::size_t most_unauthenticated;
   std::chrono::duration<double> handshake;  ///< time for a peer to prove itself, and for dialling
+  bool lanes;                               ///< whether to share memory with peers on this machine
 };
 
 /// Where connections wait until they are CAF's: one thread that accepts, dials and shakes hands.

@@ -10,8 +10,16 @@
 
 namespace troupe {
 
-handshake::handshake(descriptor socket, const tls_context* tls, bool dialled, std::string peer)
-    : stage_(dialled ? stage::connecting : stage::tls) {
+namespace {
+
+/// Answers to the offer of a lane.
+constexpr char accepted = 'y', declined = 'n';
+
+}  // namespace
+
+handshake::handshake(descriptor socket, const tls_context* tls, bool lanes, bool dialled,
+                     std::string peer)
+    : lanes_(lanes), stage_(dialled ? stage::connecting : stage::tls) {
   channel_.peer = std::move(peer);
   channel_.dialled = dialled;
   channel_.socket = std::move(socket);
@@ -33,9 +41,17 @@ handshake::state handshake::step(bool hung_up) {
   if (!channel_.session) return channel_.dialled ? state::done : await_plain_greeting(hung_up);
   if (stage_ == stage::tls) {
     if (const state s = shake_hands(); s != state::done) return s;
-    stage_ = stage::proof;
+    stage_ = stage::offering;
+    if (!channel_.dialled && lanes_ && is_within_machine(socket()))
+      channel_.way = shared_lane::make();
+    if (channel_.way) offer_ = channel_.way->to_offer();
   }
-  return channel_.dialled ? await_proof() : state::done;
+  if (stage_ == stage::offering) {
+    if (const state s = channel_.dialled ? await_offer() : make_offer(); s != state::done) return s;
+    if (offer_.process == 0) return state::done;
+    stage_ = stage::answering;
+  }
+  return channel_.dialled ? send_answer() : await_answer();
 }
 
 handshake::state handshake::finish_connecting() {
@@ -63,11 +79,46 @@ handshake::state handshake::shake_hands() {
   return result == 1 ? state::done : after_tls_call(result);
 }
 
-handshake::state handshake::await_proof() {
+handshake::state handshake::make_offer() {
   ERR_clear_error();
-  char first;
-  const int result = SSL_peek(channel_.session.get(), &first, 1);
-  return result == 1 ? state::done : after_tls_call(result);
+  // So few bytes go as one record: all, or none yet.
+  const int result = SSL_write(channel_.session.get(), &offer_, sizeof offer_);
+  return result > 0 ? state::done : after_tls_call(result);
+}
+
+handshake::state handshake::await_offer() {
+  while (offered_ < sizeof offer_) {
+    ERR_clear_error();
+    const int result = SSL_read(channel_.session.get(), reinterpret_cast<char*>(&offer_) + offered_,
+                                static_cast<int>(sizeof offer_ - offered_));
+    if (result <= 0) return after_tls_call(result);
+    offered_ += static_cast<std::size_t>(result);
+  }
+  if (offer_.kind != shared_lane::offer().kind) {
+    reason_ = "speaks TLS, but is no node";
+    return state::refused;
+  }
+  if (lanes_ && offer_.process != 0) channel_.way = shared_lane::open(offer_);
+  answer_ = channel_.way ? accepted : declined;
+  return state::done;
+}
+
+handshake::state handshake::send_answer() {
+  ERR_clear_error();
+  const int result = SSL_write(channel_.session.get(), &answer_, 1);
+  return result > 0 ? state::done : after_tls_call(result);
+}
+
+handshake::state handshake::await_answer() {
+  ERR_clear_error();
+  const int result = SSL_read(channel_.session.get(), &answer_, 1);
+  if (result <= 0) return after_tls_call(result);
+  if (answer_ == accepted) {
+    channel_.way->settle();
+  } else {
+    channel_.way.reset();
+  }
+  return state::done;
 }
 
 handshake::state handshake::await_plain_greeting(bool hung_up) {

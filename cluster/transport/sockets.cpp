@@ -110,6 +110,16 @@ socket_address local_address(int socket) {
   return own;
 }
 
+bool is_within_machine(int socket) {
+  socket_address peer;
+  if (getpeername(socket, peer.get(), &peer.size) != 0) return false;
+  const socket_address own = local_address(socket);
+  if (own.bytes.ss_family != peer.bytes.ss_family) return false;
+  if (own.bytes.ss_family == AF_INET) return v4(own).sin_addr.s_addr == v4(peer).sin_addr.s_addr;
+  return own.bytes.ss_family == AF_INET6 &&
+         std::memcmp(&v6(own).sin6_addr, &v6(peer).sin6_addr, sizeof(in6_addr)) == 0;
+}
+
 descriptor start_connecting(const socket_address& address) {
   descriptor made(::socket(address.bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (made && ::connect(made.get(), address.get(), address.size) != 0 && errno != EINPROGRESS) {

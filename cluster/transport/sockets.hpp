@@ -54,6 +54,9 @@ std::vector<socket_address> resolve(const std::string& host, std::uint16_t port,
 descriptor listen_on(const socket_address& address);
 socket_address local_address(int socket);
 
+/// Whether a connection begins and ends at the same address.
+bool is_within_machine(int socket);
+
 /// Starts to connect without waiting. \returns none, with errno set, where that fails at once.
 descriptor start_connecting(const socket_address& address);
 

@@ -88,7 +88,8 @@ struct transport::implementation {
     raise_descriptor_limit();
     auto tls = with.tls ? std::make_shared<const tls_context>(*with.tls) : nullptr;
     const gate_limits limits{with.most_unauthenticated,
-                             std::chrono::duration<double>(with.handshake_seconds)};
+                             std::chrono::duration<double>(with.handshake_seconds),
+                             with.shared_memory};
     entrance = std::make_shared<gate>(std::move(tls), limits, refused);
     dialler = spawn_dialler(of, multiplexer, entrance, rules, plain);
   }

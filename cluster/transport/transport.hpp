@@ -28,6 +28,9 @@ struct transport_options {
   std::uint32_t largest_payload = 300u << 20;  ///< bytes of one message between nodes
   /// TLS: written bytes after which a connection changes its key (the most for AES-GCM are 388 GB).
   std::uint64_t bytes_per_key = std::uint64_t{64} << 30;
+  /// TLS: whether bytes for a process of the same user on this machine, once it has proven itself,
+  /// go through memory that both share (see `shared_lane`).
+  bool shared_memory = true;
   /// One line about each kind of peer that was turned away (rate-limited). Any thread.
   std::function<void(const std::string&)> log;
 };

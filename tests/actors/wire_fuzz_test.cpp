@@ -93,7 +93,11 @@ BOOST_AUTO_TEST_CASE(a_message_that_claims_too_much_is_refused_before_any_memory
                       "too large"));
   BOOST_TEST(
       contains(refusal<message>(head(65, std::vector<std::uint64_t>(65, 1))), "too many segments"));
-  BOOST_TEST(contains(refusal<message>(head(~0u, {})), "too many segments"));
+  BOOST_TEST(contains(refusal<message>(head((1u << 30) - 1, {})), "too many segments"));
+  // Where no memory is shared, nothing can lie there.
+  for (const std::uint32_t flags : {1u << 31, 1u << 30, 3u << 30}) {
+    BOOST_TEST(contains(refusal<message>(head(flags | 1, {0, 1})), "not shared"));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_message_without_words_is_refused_or_reads_as_nothing) {

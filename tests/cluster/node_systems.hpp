@@ -205,6 +205,12 @@ inline transport_options plain_options() {
   return {};
 }
 
+/// All bytes go over the connection, although both nodes are on this machine.
+inline transport_options unshared(transport_options options) {
+  options.shared_memory = false;
+  return options;
+}
+
 /// Options of a node whose certificate this authority signs.
 inline transport_options tls_options(certificate_authority& authority, int days = 1) {
   transport_options options;

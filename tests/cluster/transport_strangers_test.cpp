@@ -267,7 +267,7 @@ BOOST_AUTO_TEST_CASE(a_peer_of_the_cluster_that_talks_nonsense_loses_its_connect
 
 BOOST_AUTO_TEST_CASE(a_message_above_the_limit_is_refused_before_it_is_read) {
   certificate_authority authority("ours");
-  auto small = tls_options(authority);
+  auto small = unshared(tls_options(authority));
   small.largest_payload = 1 << 20;
   node_system node(small), peer(tls_options(authority)), other(tls_options(authority));
   const echo_actor echo = spawn_echo(node), large = spawn_echo(peer);
