@@ -39,6 +39,12 @@ class node_session {
     const std::lock_guard<std::mutex> lock(control_->implementation_->mutex);
     control_->implementation_->agent = nullptr;
   }
+  /// Whether the agent may have ended before it was told to run.
+  bool asked_to_leave() const {
+    if (!control_) return false;
+    const std::lock_guard<std::mutex> lock(control_->implementation_->mutex);
+    return control_->implementation_->asked;
+  }
   node_session(const node_session&) = delete;
   node_session& operator=(const node_session&) = delete;
 
@@ -77,7 +83,9 @@ std::string run_node(const node_options& options, const catalogue& known) {
     caf::scoped_actor self(system);
     self->request(leader, caf::infinite, run_atom::value)
         .receive([&](const std::string& why) { failure = why; },
-                 [&](const caf::error& problem) { failure = text_of(problem, config); });
+                 [&](const caf::error& problem) {
+                   if (!session.asked_to_leave()) failure = text_of(problem, config);
+                 });
   }
   caf::anon_send_exit(leader, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(greeter, caf::exit_reason::user_shutdown);

@@ -133,8 +133,10 @@ void agent_state::connected(const caf::strong_actor_ptr& director) {
   join->setSession(session_);
   self_->request(director_, join_timeout, std::move(join).finish(), agent_actor{self_})
       .then([this](const welcome_msg& message) { welcomed(*message); },
-            [this](const caf::error& problem) {
-              if (mode_ == mode::joining) try_again(text_of(problem, self_->system().config()));
+            [this, attempt = ++joins_](const caf::error& problem) {
+              // Of an earlier attempt nobody waits for an answer any more.
+              if (mode_ != mode::joining || attempt != joins_) return;
+              try_again(text_of(problem, self_->system().config()));
             });
 }
 

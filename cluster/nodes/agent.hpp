@@ -70,7 +70,7 @@ class agent_state {
   std::vector<worker_actor> workers_;
   std::uint64_t session_ = 0;
   double alone_since_ = 0, patience_ = 0, grace_ = 30;
-  std::uint32_t attempts_ = 0;
+  std::uint32_t attempts_ = 0, joins_ = 0;
   std::size_t unfinished_ = 0;
   std::optional<std::string> outcome_;
   std::optional<caf::typed_response_promise<std::string>> promise_;
