@@ -22,10 +22,10 @@ namespace {
 
 using caf::io::network::default_multiplexer;
 
-constexpr const char* interval_key = "middleman.heartbeat-interval";
-constexpr const char* timeout_key = "middleman.connection-timeout";
+constexpr caf::string_view interval_key = "middleman.heartbeat-interval";
+constexpr caf::string_view timeout_key = "middleman.connection-timeout";
 
-double seconds_of(const caf::actor_system_config& config, const char* key) {
+double seconds_of(const caf::actor_system_config& config, caf::string_view key) {
   return std::chrono::duration<double>(caf::get_or(config, key, caf::timespan{0})).count();
 }
 

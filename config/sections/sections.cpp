@@ -213,11 +213,13 @@ section cluster_section() {
               .at_least(0)
               .at_most(65535),
           &cluster_spec::port),
-       in(declare::text("id", "nodes of another cluster are turned away; without one, the job's "
-                              "name"),
+       in(declare::text("id",
+                        "nodes of another cluster are turned away; without one, the job's "
+                        "name"),
           &cluster_spec::id),
-       in(declare::text("program", "the `troupe` command on the nodes; where it is not given, the "
-                                   "one that launches"),
+       in(declare::text("program",
+                        "the `troupe` command on the nodes; where it is not given, the "
+                        "one that launches"),
           &cluster_spec::program),
        in(declare::text("launcher_options",
                         "more arguments of `ssh` or `srun`, with spaces between"),
@@ -227,7 +229,7 @@ section cluster_section() {
        nodes_key(),
        in(declare::integer("replicas", "backups of each slice").at_least(0).at_most(8),
           &cluster_spec::replicas),
-       in(declare::number("suspect_after", "seconds of silence after which a node gets no more work")
+       in(declare::number("suspect_after", "seconds of silence after which a node gets no work")
               .above(0),
           &cluster_spec::suspect_after),
        in(declare::number("dead_after", "seconds of silence after which a node counts as lost")

@@ -34,9 +34,11 @@ class scalar_troupe {
     plan_ = scalar_plan(of, rows_);
     server_ = stage_.keep(stage_.system.spawn(parameter_server, plan_, 0u));
     supervisor_ = stage_.keep(stage_.system.spawn(listener, &heard));
-    const std::vector<data_shard_actor> shards = {
-        stage_.keep(stage_.system.spawn(data_shard, plan_, rows_, position_range{0, 30}, std::uint64_t{0})),
-        stage_.keep(stage_.system.spawn(data_shard, plan_, rows_, position_range{30, 64}, std::uint64_t{0}))};
+    const auto shard = [this](std::uint64_t first, std::uint64_t last) {
+      return stage_.keep(stage_.system.spawn(data_shard, plan_, rows_, position_range{first, last},
+                                             std::uint64_t{0}));
+    };
+    const std::vector<data_shard_actor> shards = {shard(0, 30), shard(30, 64)};
     wire_builder<schema::Install> install;
     install->setRun(plan_->run);
     install.floats(1, [&](auto&& d) { install->adoptPayload(kj::mv(d)); })[0] = 1.0f;
