@@ -45,11 +45,14 @@ if(TROUPE_WERROR)
   add_compile_options(-Werror)
 endif()
 
-# Sanitizers stop at the first finding; nothing is suppressed. A program that shares containers with
-# instrumented libraries has to be instrumented itself.
+# Sanitizers stop at the first finding; in our own code nothing is suppressed. A program that
+# shares containers with instrumented libraries has to be instrumented itself.
 if(TROUPE_SANITIZE)
   add_compile_options(
     -fsanitize=${TROUPE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    add_compile_options(-fsanitize-ignorelist=${CMAKE_CURRENT_LIST_DIR}/caf.ignore)
+  endif()
   add_link_options(-fsanitize=${TROUPE_SANITIZE})
   list(APPEND TROUPE_TRAVELLING_OPTIONS -fsanitize=${TROUPE_SANITIZE})
   set(TROUPE_TEST_ENVIRONMENT

@@ -131,7 +131,9 @@ void gate::run() {
     // Those that are under way come before those that have just come.
     std::sort(events.begin(), events.begin() + std::max(ready, 0),
               [this](const epoll_event& a, const epoll_event& b) {
-                return doors_.count(a.data.u64) < doors_.count(b.data.u64);
+                // Copies: the kernel's structure is packed.
+                const std::uint64_t first = a.data.u64, second = b.data.u64;
+                return doors_.count(first) < doors_.count(second);
               });
     for (int i = 0; i < ready && !stopping_; ++i) {
       const std::uint64_t id = events[static_cast<std::size_t>(i)].data.u64;
