@@ -70,10 +70,12 @@ std::string run_node(const node_options& options, const catalogue& known) {
   setup.host = options.advertised_host;
   setup.patience = options.patience;
   setup.log = options.log;
-  const auto greeter = system.spawn([](caf::event_based_actor* self) -> caf::behavior {
+  // With an argument: CAF would refer to those there are none of.
+  const auto ignore_all = [](caf::event_based_actor* self, caf::unit_t) -> caf::behavior {
     self->set_default_handler(caf::drop);
     return {[](caf::unit_t) {}};
-  });
+  };
+  const auto greeter = system.spawn(ignore_all, caf::unit);
   const std::uint16_t port = net.listen(options.listen, options.port, greeter);
   setup.port = options.advertised_port > 0 ? options.advertised_port : port;
   const agent_actor leader = system.spawn(agent, setup, known, net.dialler());

@@ -170,7 +170,7 @@ inline fetch_msg fetch_of(std::uint64_t first, std::uint64_t last) {
 }
 
 inline echo_actor spawn_echo(node_system& at) {
-  return at.keep(at.system().spawn([]() -> echo_actor::behavior_type {
+  const auto echo = [](caf::unit_t) -> echo_actor::behavior_type {
     return {[](echo_atom, const fetch_msg& fetch) {
       wire_builder<schema::Rows> rows;
       rows->setFirst((*fetch).getFirst());
@@ -178,7 +178,9 @@ inline echo_actor spawn_echo(node_system& at) {
       rows->initFeatures(static_cast<unsigned>((*fetch).getLast() - (*fetch).getFirst()));
       return std::move(rows).finish();
     }};
-  }));
+  };
+  // With an argument: CAF would refer to those there are none of.
+  return at.keep(at.system().spawn(echo, caf::unit));
 }
 
 /// How many bytes an echo answered with; -1 where it did not.

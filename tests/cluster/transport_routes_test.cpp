@@ -13,16 +13,20 @@ struct troupe_of_three {
   explicit troupe_of_three(const std::function<transport_options()>& options)
       : supervisor(std::make_unique<node_system>(options())), server(options()), worker(options()) {
     auto& home = *supervisor;
-    director = home.keep(home.system().spawn([this]() -> caf::behavior {
-      return {[this](const std::vector<echo_actor>& shards) { met_shard.set(shards.at(0)); },
-              [this](const caf::actor& who) { met_worker.set(who); }};
-    }));
+    director = home.keep(home.system().spawn(
+        [this](caf::unit_t) -> caf::behavior {
+          return {[this](const std::vector<echo_actor>& shards) { met_shard.set(shards.at(0)); },
+                  [this](const caf::actor& who) { met_worker.set(who); }};
+        },
+        caf::unit));
     director_port = home.links().listen("127.0.0.1", 0, director);
     shard = spawn_echo(server);
     server_port = server.links().listen("127.0.0.1", 0, caf::actor());
-    agent = worker.keep(worker.system().spawn([this]() -> caf::behavior {
-      return {[this](const std::vector<echo_actor>& shards) { given.set(shards.at(0)); }};
-    }));
+    agent = worker.keep(worker.system().spawn(
+        [this](caf::unit_t) -> caf::behavior {
+          return {[this](const std::vector<echo_actor>& shards) { given.set(shards.at(0)); }};
+        },
+        caf::unit));
     const auto from_server = server.dial(director_port);
     BOOST_TEST_REQUIRE(from_server.problem == "");
     caf::anon_send(from_server.published, std::vector<echo_actor>{shard});

@@ -183,9 +183,12 @@ BOOST_AUTO_TEST_CASE(who_comes_back_was_lost_even_where_nobody_noticed) {
     node_system home(options(), 60), away(options(), 60);
     soon<echo_actor> met;
     const auto port = home.links().listen(
-        "127.0.0.1", 0, home.keep(home.system().spawn([&met]() -> caf::behavior {
-          return {[&met](const std::vector<echo_actor>& who) { met.set(who.at(0)); }};
-        })));
+        "127.0.0.1", 0,
+        home.keep(home.system().spawn(
+            [&met](caf::unit_t) -> caf::behavior {
+              return {[&met](const std::vector<echo_actor>& who) { met.set(who.at(0)); }};
+            },
+            caf::unit)));
     small_relay relay(port);
     const echo_actor agent = spawn_echo(away);
     const auto join = [&] {
