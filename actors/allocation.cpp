@@ -4,22 +4,24 @@
 
 #include <algorithm>
 #include <limits>
-#include <utility>
 
 namespace troupe {
 
 namespace {
 
-/// A lease is about this many seconds of its worker's work.
-constexpr double lease_seconds = 0.5;
+/// A lease is about this many seconds of its worker's work, and not fewer than these.
+constexpr double lease_seconds = 0.5, least_seconds = 0.02;
 /// Leases a worker holds at most, or rounds given out ahead: one is trained while the rows of the
 /// other travel.
 constexpr std::size_t leases_held = 2;
+/// Windows are shared out anew once the slowest member takes so much longer than it need.
+constexpr double most_spread = 1.15;
 
 }  // namespace
 
 allocation::allocation(std::shared_ptr<const run_plan> plan, std::uint32_t workers)
     : plan_(std::move(plan)),
+      pace_(workers),
       joined_(workers, false),
       suspected_(workers, false),
       clocks_(workers, 0),
@@ -36,6 +38,7 @@ allocation::allocation(std::shared_ptr<const run_plan> plan, std::uint32_t worke
     extent.window_rows = std::uint64_t{window} * extent.batch_rows;
     extent.workers = (workers + plan_->groups - 1) / plan_->groups;
     extent.shared = plan_->of.supervisor.rebalance || plan_->in_rounds();
+    window_rows_ = extent.window_rows;
     books_.emplace_back(extent);
   }
 }
@@ -53,19 +56,31 @@ void allocation::left(std::uint32_t worker) {
   joined_[worker] = false;
   suspected_[worker] = false;
   --joined_count_;
+  for (auto* set : {&hungry_, &idle_, &declined_, &revoking_}) set->erase(worker);
+  pace_.forget(worker);
   leave(worker);
 }
 
 void allocation::suspect(std::uint32_t worker, bool silent) {
   suspected_[worker] = silent;
-  if (!silent) hungry_.insert(worker);
+  if (!silent) {
+    hungry_.insert(worker);
+  } else if (moves_tails()) {
+    request_rest(worker, of_silent_);
+    request_rest(worker, of_silent_);
+  }
 }
 
-/// Even those who found nothing before may find something now.
+/// Even those who found nothing before may find something now: those who hold nothing, that is;
+/// the others look again with their next report.
 void allocation::rows_came_back() {
-  for (std::uint32_t worker = 0; worker < joined_.size(); ++worker) {
-    if (joined_[worker]) hungry_.insert(worker);
-  }
+  hungry_.insert(idle_.begin(), idle_.end());
+  reconsider();
+}
+
+void allocation::reconsider() {
+  hungry_.insert(declined_.begin(), declined_.end());
+  declined_.clear();
 }
 
 void allocation::give_up(std::uint32_t worker, std::uint64_t trained) {
@@ -135,41 +150,146 @@ std::optional<membership> allocation::take_view() {
   return view_;
 }
 
-std::vector<lease> allocation::grant(const std::function<double(std::uint32_t)>& speed) {
-  std::vector<lease> out;
+bool allocation::moves_tails() const {
+  return plan_->of.supervisor.rebalance && !plan_->in_rounds() && plan_->groups == 1;
+}
+
+std::vector<allocation::granted> allocation::grant(double now) {
+  std::vector<granted> out;
+  reshare_if_due();
   if (plan_->in_rounds()) {
     grant_rounds(out);
     return out;
   }
   for (const std::uint32_t worker : std::exchange(hungry_, {})) {
     if (!joined_[worker]) continue;
-    if (!suspected_[worker]) grant_leases(worker, speed(worker), out);
-    if (!plan_->has_members()) continue;
+    if (!suspected_[worker]) grant_leases(worker, now, out);
+    const bool idle = book_of(worker).held(local(worker)) == 0;
+    if (idle && declined_.count(worker) == 0 && !suspected_[worker]) idle_.insert(worker);
     // Whoever has nothing to train is not waited for.
-    if (book_of(worker).held(local(worker)) == 0) leave(worker);
+    if (plan_->has_members() && idle) leave(worker);
   }
   return out;
 }
 
-void allocation::grant_leases(std::uint32_t worker, double speed, std::vector<lease>& out) {
+/// Not where all others would be through with it before this worker, which is slow, had trained one
+/// window of it.
+bool allocation::worth_beginning(std::uint32_t worker) const {
+  const double speed = pace_.speed(worker), others = pace_.speed() - speed;
+  if (!moves_tails() || speed <= 0 || joined_count_ < 2 || others <= 0) return true;
+  const ledger& book = book_of(worker);
+  const auto window = static_cast<double>(book.next_is_moved(local(worker))
+                                              ? plan_->of.training.batch_size
+                                              : window_of(worker));
+  const auto held = static_cast<double>(rows_leased(worker));
+  const double mine = (held + window) / speed;
+  const double rest = static_cast<double>(book.rows_left()) - held;
+  return mine <= (rest + window * (joined_count_ - 1)) / others;
+}
+
+std::uint64_t allocation::window_of(std::uint32_t worker) const {
+  const auto at = std::lower_bound(sharing_.begin(), sharing_.end(), worker);
+  const bool shared = !shares_.empty() && at != sharing_.end() && *at == worker;
+  return shared ? shares_[static_cast<std::size_t>(at - sharing_.begin())] : window_rows_;
+}
+
+void allocation::grant_leases(std::uint32_t worker, double now, std::vector<granted>& out) {
   ledger& book = book_of(worker);
   const std::uint32_t inside = local(worker);
-  while (book.held(inside) < leases_held) {
+  bool given = false;
+  while (book.held(inside) < leases_held && book.free_rows(inside) > 0) {
+    if (!worth_beginning(worker)) {
+      declined_.insert(worker);
+      break;
+    }
     const auto free = static_cast<double>(book.free_rows(inside));
+    const double speed = pace_.speed(worker);
     double rows = std::min(speed * lease_seconds, free);
     if (plan_->of.supervisor.rebalance) {
       // Towards the end of an epoch leases shrink, so that all workers end it together.
-      rows = std::min(rows, free / (2.0 * joined_count_));
+      rows = std::min(rows, std::max(free / (2.0 * joined_count_), speed * least_seconds));
     }
-    auto granted = book.grant(inside, static_cast<std::uint64_t>(rows));
-    if (!granted) return;
-    granted->worker = worker;
+    const std::uint64_t window = window_of(worker);
+    // Where others wait for this one, its windows may soon be shorter.
+    if (!sharing_.empty()) rows = static_cast<double>(window);
+    auto next = book.grant(inside, static_cast<std::uint64_t>(rows), window);
+    if (!next) break;
+    next->worker = worker;
     if (plan_->has_members()) {
       enter(worker);
-      granted->clock = clocks_[worker];
+      next->clock = clocks_[worker];
     }
-    out.push_back(*granted);
+    out.emplace_back(*next, shares_.empty() ? 0 : window);
+    given = true;
   }
+  if (!given) return;
+  idle_.erase(worker);
+  settled(worker, false, now);
+}
+
+/// What a worker holds has changed.
+void allocation::settled(std::uint32_t worker, bool fresh, double now) {
+  pace_.holds(worker, rows_leased(worker), fresh, now);
+  if (book_of(worker).revoked(local(worker)) == 0) {
+    revoking_.erase(worker);
+  } else {
+    pace_.spare(worker);
+  }
+}
+
+void allocation::request_rest(std::uint32_t worker, std::vector<revocation>& out) {
+  pace_.spare(worker);
+  const auto lease = book_of(worker).revoke(local(worker));
+  if (!lease) return;
+  revoking_.insert(worker);
+  out.push_back({worker, *lease});
+}
+
+std::vector<allocation::revocation> allocation::revoke(double now) {
+  std::vector<revocation> out = std::exchange(of_silent_, {});
+  if (!moves_tails()) return out;
+  const std::uint64_t batch = plan_->of.training.batch_size;
+  const double usual = pace_.speed() / std::max(joined_count_, 1u);
+  for (const std::uint32_t helper : idle_) {
+    if (revoking_.size() >= idle_.size()) break;  // one for each is on its way
+    const double speed = pace_.speed(helper) > 0 ? pace_.speed(helper) : usual;
+    const auto from = pace_.straggler(speed, batch, now);
+    if (!from) continue;  // too little for this one, perhaps enough for a faster one
+    request_rest(*from, out);
+  }
+  return out;
+}
+
+void allocation::reshare_if_due() {
+  if (!plan_->has_members() || !plan_->of.supervisor.rebalance) return;
+  const bool same = sharing_.size() == view_.members.size() &&
+                    std::equal(sharing_.begin(), sharing_.end(), view_.members.begin(),
+                               [](std::uint32_t w, const auto& m) { return w == m.worker; });
+  if (!same) {
+    const bool even = shares_.empty();
+    sharing_.clear();
+    for (const membership::member& m : view_.members) sharing_.push_back(m.worker);
+    shares_.clear();
+    if (!even) return reshare();
+  }
+  if (reports_ < sharing_.size() || sharing_.size() < 2) return;
+  reports_ = 0;
+  const std::vector<std::uint64_t> even(sharing_.size(), window_rows_);
+  if (pace_.spread(sharing_, shares_.empty() ? even : shares_) > most_spread) reshare();
+}
+
+void allocation::reshare() {
+  // A window of a whole epoch is closed by its end, whatever its rows.
+  if (plan_->setup.window >= epoch_window || sharing_.empty()) return;
+  shares_ = pace_.shares(sharing_, window_rows_ * sharing_.size());
+  shares_changed_ = true;
+}
+
+std::optional<std::vector<std::pair<std::uint32_t, std::uint64_t>>> allocation::take_shares() {
+  if (!std::exchange(shares_changed_, false)) return std::nullopt;
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> out;
+  for (const std::uint32_t worker : sharing_) out.emplace_back(worker, window_of(worker));
+  return out;
 }
 
 /// With backup workers a round of few mini-batches could be closed by those who have none of them,
@@ -188,8 +308,10 @@ void allocation::spare_idle(std::vector<std::uint32_t>& members, std::uint64_t r
   std::sort(members.begin(), members.end());
 }
 
-void allocation::grant_rounds(std::vector<lease>& out) {
-  while (planned_ < completed_ + leases_held) {
+void allocation::grant_rounds(std::vector<granted>& out) {
+  // The first one tells how fast they are.
+  const bool first = plan_->of.supervisor.rebalance && completed_ == 0;
+  while (planned_ < completed_ + (first ? 1 : leases_held)) {
     const std::uint64_t next = planned_ + 1;
     std::vector<std::uint32_t> members;
     for (const membership::member& m : view_.members) {
@@ -201,15 +323,21 @@ void allocation::grant_rounds(std::vector<lease>& out) {
     // Too few for the round to be closed: their reports are still on the way.
     if (members.empty() || members.size() + plan_->backup_workers() < view_.members.size()) return;
     spare_idle(members, next);
-    std::vector<lease> round = books_[0].grant_round(members, next);
+    std::vector<std::uint64_t> shares;
+    if (!shares_.empty()) {
+      for (const std::uint32_t worker : members) shares.push_back(window_of(worker));
+    }
+    const std::vector<lease> round = books_[0].grant_round(members, next, shares);
     if (round.empty()) return;
     planned_ = next;
-    for (const lease& l : round) given_[l.worker] = next;
-    out.insert(out.end(), round.begin(), round.end());
+    for (const lease& l : round) {
+      given_[l.worker] = next;
+      out.emplace_back(l, 0);
+    }
   }
 }
 
-std::string allocation::take(const schema::Progress::Reader& progress) {
+std::string allocation::take(const schema::Progress::Reader& progress, double now) {
   const std::uint32_t worker = progress.getWorker();
   if (worker >= joined_.size() || progress.getEpoch() >= plan_->of.training.epochs) {
     return "a report names a worker or an epoch that is not there";
@@ -232,6 +360,9 @@ std::string allocation::take(const schema::Progress::Reader& progress) {
   if (plan_->in_rounds() && progress.getClock() > planned_) {
     return fmt::format("worker {} reports round {} of {}", worker, progress.getClock(), planned_);
   }
+  pace_.trained(worker, rows, progress.getSeconds() - progress.getWaited());
+  settled(worker, true, now);
+  ++reports_;
   hungry_.insert(worker);
   if (progress.getDropped()) rows_came_back();
   clocks_[worker] = std::max(clocks_[worker], progress.getClock());
@@ -239,25 +370,15 @@ std::string allocation::take(const schema::Progress::Reader& progress) {
   return {};
 }
 
-std::string allocation::take(const schema::Yielded::Reader& yielded) {
+std::string allocation::take(const schema::Yielded::Reader& yielded, double now) {
   const std::uint32_t worker = yielded.getWorker();
   if (worker >= joined_.size() ||
       !book_of(worker).yielded(local(worker), yielded.getLease(), yielded.getFirst())) {
     return fmt::format("worker {} gives back a lease that it does not hold", worker);
   }
+  settled(worker, false, now);
   rows_came_back();
   return {};
-}
-
-std::vector<std::uint64_t> allocation::rows_leased() const {
-  std::vector<std::uint64_t> rows(joined_.size(), 0);
-  for (std::uint32_t group = 0; group < books_.size(); ++group) {
-    const auto of_group = books_[group].rows_leased();
-    for (std::uint32_t worker = group; worker < rows.size(); worker += plan_->groups) {
-      rows[worker] = of_group[local(worker)];
-    }
-  }
-  return rows;
 }
 
 bool allocation::all_done() const {

@@ -32,6 +32,7 @@ using rows_msg = wire<schema::Rows>;
 using route_msg = wire<schema::Route>;
 using ready_msg = wire<schema::Ready>;
 using assign_msg = wire<schema::Assign>;
+using revoke_msg = wire<schema::Revoke>;
 using yielded_msg = wire<schema::Yielded>;
 using progress_msg = wire<schema::Progress>;
 using diverged_msg = wire<schema::Diverged>;
@@ -80,7 +81,8 @@ using data_shard_actor = caf::typed_actor<
 /// Whom workers answer to.
 using leader_actor = caf::typed_actor<caf::reacts_to<ready_msg>, caf::reacts_to<progress_msg>,
                                       caf::reacts_to<diverged_msg>,
-                                      /// A round was over before this worker began its part.
+                                      /// A lease was revoked, or its round over before this
+                                      /// worker began its part.
                                       caf::reacts_to<yielded_msg>>;
 
 /// Owns a replica and trains it.
@@ -91,6 +93,9 @@ using worker_actor = caf::typed_actor<
                    std::vector<data_shard_actor>>,
     /// Train these positions.
     caf::reacts_to<assign_msg>,
+    /// Give back what has not been started of a lease: it says what that is (`yielded`), if there
+    /// is any.
+    caf::reacts_to<revoke_msg>,
     /// The answer to a commit that was held.
     caf::reacts_to<verdict_msg, center_msg>,
     /// To itself: train the next mini-batch.
@@ -153,6 +158,7 @@ CAF_ADD_TYPE_ID(troupe, (troupe::rows_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::route_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::ready_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::assign_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::revoke_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::yielded_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::progress_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::diverged_msg))

@@ -1,6 +1,8 @@
 #include "troupe/actors/ledger.hpp"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 namespace troupe {
 
@@ -38,6 +40,11 @@ std::uint64_t ledger::free_rows(std::uint32_t worker) const {
   return rows_of(stocks_[source_for(worker)], extent_.epochs);
 }
 
+bool ledger::next_is_moved(std::uint32_t worker) const {
+  const stock& s = stocks_[source_for(worker)];
+  return !s.returned.empty() && s.returned.front().moved_from.has_value();
+}
+
 std::uint64_t ledger::round_rows() const {
   const stock& s = stocks_[0];
   if (s.returned.empty()) return free_rows(0);
@@ -56,7 +63,8 @@ std::optional<ledger::piece> ledger::take(stock& from, std::uint64_t rows,
     piece& next = from.returned.front();
     if (epoch && next.epoch != *epoch) return std::nullopt;
     const std::uint64_t count = std::min(rows, next.range.size());
-    const piece taken{next.epoch, {next.range.first, next.range.first + count}};
+    const piece taken{
+        next.epoch, {next.range.first, next.range.first + count}, next.moved_from};
     next.range.first += count;
     if (next.range.size() == 0) from.returned.pop_front();
     return taken;
@@ -73,21 +81,47 @@ std::optional<ledger::piece> ledger::take(stock& from, std::uint64_t rows,
 }
 
 lease ledger::open(std::uint32_t worker, const piece& of, std::uint64_t clock) {
-  const lease granted{next_id_++, worker, of.epoch, of.range, clock, false};
-  open_[worker].push_back({granted, granted.range.first});
+  const lease granted{next_id_++, worker, of.epoch, of.range, clock, false, of.moved_from};
+  open_[worker].push_back({granted, granted.range.first, false});
   return granted;
 }
 
-std::optional<lease> ledger::grant(std::uint32_t worker, std::uint64_t rows) {
-  const std::uint64_t windows = std::max<std::uint64_t>(rows / extent_.window_rows, 1);
+std::optional<lease> ledger::grant(std::uint32_t worker, std::uint64_t rows,
+                                   std::uint64_t window_rows) {
+  const std::uint64_t unit = next_is_moved(worker) ? extent_.batch_rows : window_rows;
+  const std::uint64_t units = std::max<std::uint64_t>(rows / unit, 1);
   lost_[worker] = false;
-  const auto taken = take(stocks_[source_for(worker)], windows * extent_.window_rows, std::nullopt);
+  const auto taken = take(stocks_[source_for(worker)], units * unit, std::nullopt);
   if (!taken) return std::nullopt;
   return open(worker, *taken, 0);
 }
 
+/// Where the parts of a round of `total` rows end.
+std::vector<std::uint64_t> ledger::ends_of(std::uint64_t count, std::uint64_t total,
+                                           const std::vector<std::uint64_t>& shares) const {
+  std::vector<std::uint64_t> ends(count);
+  if (shares.empty()) {
+    const std::uint64_t batches = (total + extent_.batch_rows - 1) / extent_.batch_rows;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      ends[i] = std::min(batches * (i + 1) / count * extent_.batch_rows, total);
+    }
+    return ends;
+  }
+  const auto whole =
+      static_cast<double>(std::accumulate(shares.begin(), shares.end(), std::uint64_t{0}));
+  double before = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    before += static_cast<double>(shares[i]);
+    ends[i] = std::min(
+        static_cast<std::uint64_t>(static_cast<double>(total) * before / whole + 0.5), total);
+  }
+  ends.back() = total;
+  return ends;
+}
+
 std::vector<lease> ledger::grant_round(const std::vector<std::uint32_t>& members,
-                                       std::uint64_t clock) {
+                                       std::uint64_t clock,
+                                       const std::vector<std::uint64_t>& shares) {
   const std::uint64_t count = members.size();
   std::deque<piece> pieces;
   std::uint64_t total = 0;
@@ -101,11 +135,11 @@ std::vector<lease> ledger::grant_round(const std::vector<std::uint32_t>& members
   }
   std::vector<lease> out;
   if (pieces.empty()) return out;
-  const std::uint64_t batches = (total + extent_.batch_rows - 1) / extent_.batch_rows;
+  const std::vector<std::uint64_t> ends = ends_of(count, total, shares);
   const std::uint64_t end = pieces.back().range.last;
   std::uint64_t at = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
-    const std::uint64_t last = std::min(batches * (i + 1) / count * extent_.batch_rows, total);
+    const std::uint64_t last = ends[i];
     if (at == last) {
       out.push_back({next_id_++, members[i], *epoch, {end, end}, clock, false});
     }
@@ -172,12 +206,24 @@ void ledger::give_up(std::uint32_t worker, std::uint64_t trained) {
   }
 }
 
-std::vector<std::uint64_t> ledger::rows_leased() const {
-  std::vector<std::uint64_t> rows(extent_.workers, 0);
-  for (std::uint32_t worker = 0; worker < extent_.workers; ++worker) {
-    for (const open_lease& o : open_[worker]) rows[worker] += o.of.range.last - o.done_until;
-  }
+std::uint64_t ledger::rows_held(std::uint32_t worker) const {
+  std::uint64_t rows = 0;
+  for (const open_lease& o : open_[worker]) rows += o.of.range.last - o.done_until;
   return rows;
+}
+
+std::optional<std::uint64_t> ledger::revoke(std::uint32_t worker) {
+  std::deque<open_lease>& leases = open_[worker];
+  const auto last = std::find_if(leases.rbegin(), leases.rend(),
+                                 [](const open_lease& o) { return !o.revoked; });
+  if (last == leases.rend()) return std::nullopt;
+  last->revoked = true;
+  return last->of.id;
+}
+
+std::size_t ledger::revoked(std::uint32_t worker) const {
+  return static_cast<std::size_t>(std::count_if(open_[worker].begin(), open_[worker].end(),
+                                                [](const open_lease& o) { return o.revoked; }));
 }
 
 bool ledger::yielded(std::uint32_t worker, std::uint64_t id, std::uint64_t first) {
@@ -188,7 +234,9 @@ bool ledger::yielded(std::uint32_t worker, std::uint64_t id, std::uint64_t first
   if (found == leases.end() || first < found->done_until || first >= found->of.range.last) {
     return false;
   }
-  stock_of(worker).returned.push_back({found->of.epoch, {first, found->of.range.last}});
+  piece rest{found->of.epoch, {first, found->of.range.last}};
+  if (std::exchange(found->revoked, false)) rest.moved_from = worker;
+  stock_of(worker).returned.push_back(rest);
   found->of.range.last = first;
   close_done(worker);
   return true;

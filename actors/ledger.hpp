@@ -23,6 +23,8 @@ struct lease {
   position_range range;     ///< empty: its worker takes part in the round without rows
   std::uint64_t clock = 0;  ///< the round it belongs to; 0: none
   bool closes = false;      ///< the last part of its worker's share of the round
+  /// Who gave it back because it was asked to (`ledger::revoke`).
+  std::optional<std::uint32_t> moved_from = std::nullopt;
 };
 
 /// The supervisor's book of who trains what: every position of every epoch is free, leased to one
@@ -45,17 +47,25 @@ class ledger {
   };
   explicit ledger(const extent& e);
 
-  /// The next lease for this worker: `rows` rounded to whole windows (at least one), less at the
-  /// end of an epoch; none where nothing is left for it.
-  std::optional<lease> grant(std::uint32_t worker, std::uint64_t rows);
+  /// The next lease for this worker: `rows` rounded to whole windows of `window_rows` (at least
+  /// one; of what was moved: to mini-batches), less at the end of an epoch; none where nothing is
+  /// left for it.
+  std::optional<lease> grant(std::uint32_t worker, std::uint64_t rows, std::uint64_t window_rows);
+  std::optional<lease> grant(std::uint32_t worker, std::uint64_t rows) {
+    return grant(worker, rows, extent_.window_rows);
+  }
 
   /// The next synchronous round: a window of rows for each member (less at the end of an epoch),
-  /// split evenly among them at multiples of a mini-batch; each member's leases follow each other,
-  /// the last one `closes`. None where nothing is free. Only with a shared stock.
-  std::vector<lease> grant_round(const std::vector<std::uint32_t>& members, std::uint64_t clock);
+  /// split evenly among them at multiples of a mini-batch, or in proportion to `shares` where there
+  /// are any; each member's leases follow each other, the last one `closes`. None where nothing is
+  /// free. Only with a shared stock.
+  std::vector<lease> grant_round(const std::vector<std::uint32_t>& members, std::uint64_t clock,
+                                 const std::vector<std::uint64_t>& shares = {});
 
   /// Rows that are still free for this worker in the epoch it would be granted next.
   std::uint64_t free_rows(std::uint32_t worker) const;
+  /// Whether what it would be granted next was moved from another worker.
+  bool next_is_moved(std::uint32_t worker) const;
 
   /// Rows that the next round may have at most: those free in its epoch. Only with a shared stock.
   std::uint64_t round_rows() const;
@@ -71,6 +81,12 @@ class ledger {
   /// `first` lies in what is undone of it.
   bool yielded(std::uint32_t worker, std::uint64_t id, std::uint64_t first);
 
+  /// The worker's latest lease of which it has not been asked for the rest; it is asked now. None
+  /// where there is none.
+  std::optional<std::uint64_t> revoke(std::uint32_t worker);
+  /// Leases that a worker has been asked for the rest of, and still holds.
+  std::size_t revoked(std::uint32_t worker) const;
+
   /// The worker is lost: of what it holds, the first `trained` positions, in the order of its
   /// leases, are done, the others free again. Until it is granted something again, its share is
   /// open to those who are through with theirs.
@@ -79,17 +95,22 @@ class ledger {
   /// Leases a worker holds that are not wholly done.
   std::size_t held(std::uint32_t worker) const { return open_[worker].size(); }
 
-  /// Rows that each worker holds and has not reported.
-  std::vector<std::uint64_t> rows_leased() const;
+  /// Rows that a worker holds and has not reported.
+  std::uint64_t rows_held(std::uint32_t worker) const;
 
   std::uint64_t rows_done() const noexcept { return rows_done_; }
   std::uint64_t rows_done(std::uint32_t epoch) const { return epoch_done_[epoch]; }
-  bool all_done() const noexcept { return rows_done_ == extent_.rows_per_epoch * extent_.epochs; }
+  /// Rows that are not done, of all epochs.
+  std::uint64_t rows_left() const noexcept {
+    return extent_.rows_per_epoch * extent_.epochs - rows_done_;
+  }
+  bool all_done() const noexcept { return rows_left() == 0; }
 
  private:
   struct piece {
     std::uint32_t epoch = 0;
     position_range range;
+    std::optional<std::uint32_t> moved_from = std::nullopt;
   };
   /// Where a stock of positions stands: one for all, or one a worker.
   struct stock {
@@ -101,6 +122,7 @@ class ledger {
   struct open_lease {
     lease of;
     std::uint64_t done_until = 0;
+    bool revoked = false;
   };
   static std::uint64_t rows_of(const stock& s, std::uint32_t epochs);
   /// The stock of the worker's next lease: its own, or that of one who is lost.
@@ -111,6 +133,8 @@ class ledger {
   /// next is of another epoch than `epoch`.
   std::optional<piece> take(stock& from, std::uint64_t rows, std::optional<std::uint32_t> epoch);
   lease open(std::uint32_t worker, const piece& of, std::uint64_t clock);
+  std::vector<std::uint64_t> ends_of(std::uint64_t count, std::uint64_t total,
+                                     const std::vector<std::uint64_t>& shares) const;
   void close_done(std::uint32_t worker);
   bool settle(std::uint32_t worker, std::uint32_t epoch, const position_range& range, bool trained);
 

@@ -136,7 +136,7 @@ void row_feed::copy_rows(chunk& c, std::size_t count) {
   }
 }
 
-mini_batch row_feed::take() {
+mini_batch row_feed::take(std::uint64_t most_rows) {
   mini_batch out;
   if (first_is_empty()) {
     const held_lease& l = leases_.front();
@@ -151,7 +151,7 @@ mini_batch row_feed::take() {
       std::find_if(chunks_.begin(), chunks_.end(), [](const chunk& c) { return !c.forgotten; });
   chunk& c = *next;
   const std::uint64_t count =
-      std::min<std::uint64_t>(plan_->of.training.batch_size, c.asked.range.last - c.at);
+      std::min({std::uint64_t{plan_->of.training.batch_size}, most_rows, c.asked.range.last - c.at});
   copy_rows(c, count);
   out.epoch = c.asked.epoch;
   out.range = {c.at, c.at + count};
@@ -187,16 +187,35 @@ std::vector<std::pair<std::uint64_t, position_range>> row_feed::skip_until(std::
   while (!leases_.empty() && leases_.front().clock <= clock) {
     const held_lease& l = leases_.front();
     skipped.emplace_back(l.id, position_range{l.taken, l.last});
-    for (std::uint64_t at = l.taken; at < l.asked;) {
-      const auto wanted =
-          std::find_if(chunks_.begin(), chunks_.end(), [](const chunk& c) { return !c.forgotten; });
-      at = wanted->asked.range.last;
-      wanted->forgotten = true;
-    }
+    forget_rows(l);
     leases_.pop_front();
   }
   drop_forgotten();
   return skipped;
+}
+
+/// The chunks of what has been asked for and not taken. They lie in the order of the leases.
+void row_feed::forget_rows(const held_lease& of) {
+  auto next = chunks_.begin();
+  for (const held_lease& l : leases_) {
+    for (std::uint64_t at = l.taken; at < l.asked; ++next) {
+      if (next->forgotten) continue;
+      at = next->asked.range.last;
+      next->forgotten = &l == &of;
+    }
+    if (&l == &of) return;
+  }
+}
+
+position_range row_feed::give_back(std::uint64_t lease) {
+  const auto found = std::find_if(leases_.begin(), leases_.end(),
+                                  [&](const held_lease& l) { return l.id == lease; });
+  if (found == leases_.end()) return {};
+  const position_range rest{found->taken, found->last};
+  forget_rows(*found);
+  leases_.erase(found);
+  drop_forgotten();
+  return rest;
 }
 
 }  // namespace troupe

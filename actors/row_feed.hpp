@@ -55,8 +55,8 @@ class row_feed {
 
   /// Whether the rows of the next mini-batch are all here.
   bool ready() const;
-  /// The next mini-batch; only when ready.
-  mini_batch take();
+  /// The next mini-batch, of at most so many rows; only when ready.
+  mini_batch take(std::uint64_t most_rows = ~std::uint64_t{0});
 
   /// Whether positions of this epoch are leased that have not been taken.
   bool holds(std::uint32_t epoch) const;
@@ -64,6 +64,9 @@ class row_feed {
   /// Forgets every lease and row not yet taken; rows that still arrive are ignored. Leases that
   /// close a part of a round stay, without rows.
   void clear();
+  /// Forgets what has not been taken of a lease, and says what that is; empty: nothing, or the
+  /// lease is not held.
+  position_range give_back(std::uint64_t lease);
   /// Forgets the leases of rounds up to this one; what was not taken of each, with its id.
   std::vector<std::pair<std::uint64_t, position_range>> skip_until(std::uint64_t clock);
 
@@ -86,6 +89,7 @@ class row_feed {
   };
   bool first_is_empty() const { return !leases_.empty() && leases_[0].taken == leases_[0].last; }
   void drop_forgotten();
+  void forget_rows(const held_lease& of);
   void plan_chunk(chunk& c) const;
   void copy_rows(chunk& c, std::size_t count);
 

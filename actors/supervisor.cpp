@@ -16,8 +16,6 @@ namespace troupe {
 namespace {
 
 constexpr std::chrono::milliseconds tick_period{100};
-/// Least seconds between two lines of history of one worker.
-constexpr double report_seconds = 0.25;
 
 }  // namespace
 
@@ -202,63 +200,6 @@ void supervisor_state::end_warm_start_if_due() {
   introduce_workers(1, static_cast<std::uint32_t>(cast_.workers.size()));
 }
 
-void supervisor_state::grant() {
-  if (mode_ != mode::training) return;
-  const auto leases =
-      allocation_->grant([this](std::uint32_t worker) { return totals_->speed(worker); });
-  send_view();
-  for (const lease& l : leases) {
-    wire_builder<schema::Assign> message;
-    message->setLease(l.id);
-    message->setEpoch(l.epoch);
-    message->setFirst(l.range.first);
-    message->setLast(l.range.last);
-    message->setView(allocation_->view());
-    message->setClock(l.clock);
-    message->setCloses(l.closes);
-    self_->send(cast_.workers[l.worker], std::move(message).finish());
-  }
-}
-
-void supervisor_state::send_view() {
-  const auto view = allocation_->take_view();
-  if (!view) return;
-  wire_builder<schema::View> message;
-  message->setRun(plan_->run);
-  message->setNumber(view->number);
-  auto members = message->initMembers(static_cast<unsigned>(view->members.size()));
-  for (unsigned i = 0; i < members.size(); ++i) {
-    members[i].setWorker(view->members[i].worker);
-    members[i].setFromClock(view->members[i].from_clock);
-  }
-  const view_msg sent = std::move(message).finish();
-  for (const parameter_server_actor& server : cast_.servers) self_->send(server, sent);
-}
-
-void supervisor_state::progress(const schema::Progress::Reader& message) {
-  if (!is_current(message.getWorker(), message.getIncarnation())) return;
-  role_state& from = parts_[message.getWorker()];
-  from.reported = message.getSequence();
-  from.heard = now();
-  from.fruitless = 0;
-  const std::string problem = allocation_->take(message);
-  if (!problem.empty()) return fail(problem);
-  totals_->add(message);
-  report_progress(message.getWorker(), report_seconds);
-  if (mode_ != mode::training) return;
-  evaluate_if_due();
-  if (allocation_->all_done()) return stop("epochs");
-  grant();
-  end_warm_start_if_due();
-}
-
-void supervisor_state::yielded(const schema::Yielded::Reader& message) {
-  if (!is_current(message.getWorker(), message.getIncarnation())) return;
-  const std::string problem = allocation_->take(message);
-  if (!problem.empty()) return fail(problem);
-  grant();
-}
-
 void supervisor_state::report_progress(std::uint32_t worker, double least_seconds) {
   if (const auto line = totals_->take_report(worker, now(), least_seconds)) {
     self_->send(cast_.recorder, *line);
@@ -299,6 +240,8 @@ void supervisor_state::tick() {
   end_warm_start_if_due();
   if (mode_ == mode::training) {
     report_progress_of_all(report_seconds);
+    allocation_->reconsider();
+    grant();
     if (const auto reason = rules_->after_seconds(now())) return stop(*reason);
   }
   if (mode_ != mode::done) self_->delayed_send(self_, tick_period, tick_atom::value);

@@ -67,6 +67,8 @@ class supervisor_state {
   void crashed(const std::string& why);
 
  private:
+  /// Least seconds between two lines of history of one worker.
+  static constexpr double report_seconds = 0.25;
   enum class mode { idle, installing, joining, training, finishing, scoring, done };
 
   /// What the supervisor knows of one worker's part.
@@ -102,6 +104,7 @@ class supervisor_state {
   void begin_training_if_ready();
   void end_warm_start_if_due();
   void grant();
+  void record_shares();
   void send_view();
   void evaluate_if_due();
   void evaluated(const score& s, std::uint64_t rows);

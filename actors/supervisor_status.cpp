@@ -82,7 +82,6 @@ caf::result<std::string> supervisor_state::status() {
   out["seconds"] = seconds;
   out.update(totals_->status(seconds));
 
-  const auto leased = allocation_->rows_leased();
   json& workers = out["workers"] = json::array();
   for (std::uint32_t worker = 0; worker < parts_.size(); ++worker) {
     const role_state& part = parts_[worker];
@@ -91,7 +90,7 @@ caf::result<std::string> supervisor_state::status() {
               {"state", state_of(worker)},
               {"incarnation", part.incarnation}};
     w.update(totals_->worker_status(worker));
-    w["rows_leased"] = leased[worker];
+    w["rows_leased"] = allocation_->rows_leased(worker);
     const bool known = start_ && part.now != presence::absent;
     w["seconds_since_report"] = known ? json(now() - part.heard) : json();
     workers.push_back(std::move(w));

@@ -94,10 +94,32 @@ void worker_state::assign(const schema::Assign::Reader& message) {
   }
   view_ = std::max(view_, message.getView());
   if (!plan_->in_rounds()) clock_ = std::max(clock_, message.getClock());
+  window_rows_ = message.getWindowRows();
   feed_->assign({message.getLease(), number_, message.getEpoch(), range, message.getClock(),
                  message.getCloses()});
   fetch_more();
   schedule();
+}
+
+void worker_state::revoke(const schema::Revoke::Reader& message) {
+  if (mode_ == mode::stopped || !feed_ || !finishing_.empty()) return;
+  const position_range rest = feed_->give_back(message.getLease());
+  if (rest.size() == 0) return;  // the report says so
+  yield(message.getLease(), rest);
+  fetch_more();
+  const auto& window = replica_->window();
+  const bool open = mode_ == mode::training && window.facts.mini_batches > 0;
+  if (open && !feed_->holds(window.epoch)) return act(replica_->closing());
+  schedule();
+}
+
+void worker_state::yield(std::uint64_t lease, const position_range& rest) {
+  wire_builder<schema::Yielded> message;
+  message->setWorker(number_);
+  message->setIncarnation(incarnation_);
+  message->setLease(lease);
+  message->setFirst(rest.first);
+  self_->send(supervisor_, std::move(message).finish());
 }
 
 void worker_state::fetch_more() {
@@ -160,20 +182,31 @@ void worker_state::step() {
   step_sent_ = false;
   if (mode_ != mode::training || !feed_->ready()) return;
   if (replica_->window().facts.mini_batches == 0) window_start_ = std::chrono::steady_clock::now();
-  const mini_batch rows = feed_->take();
+  const std::uint64_t trained = replica_->window().facts.rows;
+  const mini_batch rows =
+      window_rows_ > trained ? feed_->take(window_rows_ - trained) : feed_->take();
   last_batch_ = rows.range;
   last_epoch_ = rows.epoch;
   fetch_more();
-  intent next = replica_->step(rows);
+  const intent wanted = replica_->step(rows);
   if (!replica_->finite()) return diverge(-1, "the loss is not finite");
+  act(decide(rows, wanted));
+}
+
+/// What follows a mini-batch, given what the protocol wants.
+intent worker_state::decide(const mini_batch& rows, intent wanted) {
   if (plan_->in_rounds()) {
     // The round says how long a window is.
     clock_ = rows.clock;
-    next = rows.closes ? intent::commit : intent::none;
-  } else if (!feed_->holds(rows.epoch) && next != intent::commit && next != intent::publish) {
-    next = replica_->closing();
+    return rows.closes ? intent::commit : intent::none;
   }
-  act(next);
+  if (window_rows_ > 0) {
+    // So does the supervisor, where workers differ in speed.
+    if (replica_->window().facts.rows >= window_rows_) return replica_->closing();
+    if (wanted == intent::commit) wanted = intent::none;
+  }
+  const bool closes = wanted == intent::commit || wanted == intent::publish;
+  return closes || feed_->holds(rows.epoch) ? wanted : replica_->closing();
 }
 
 void worker_state::act(intent what) {
@@ -212,13 +245,7 @@ void worker_state::close_window(intent how) {
 /// Rounds that were closed without this worker: what it was to train in them goes back.
 void worker_state::yield_rounds() {
   for (const auto& [id, rest] : feed_->skip_until(round_)) {
-    if (rest.size() == 0) continue;
-    wire_builder<schema::Yielded> message;
-    message->setWorker(number_);
-    message->setIncarnation(incarnation_);
-    message->setLease(id);
-    message->setFirst(rest.first);
-    self_->send(supervisor_, std::move(message).finish());
+    if (rest.size() > 0) yield(id, rest);
   }
   fetch_more();
 }
@@ -276,6 +303,7 @@ worker_actor::behavior_type worker(worker_state::pointer self, std::shared_ptr<c
         self->state.join(route, supervisor, servers, shards);
       },
       [=](const assign_msg& message) { self->state.assign(*message); },
+      [=](const revoke_msg& message) { self->state.revoke(*message); },
       [=](const verdict_msg& verdict, const center_msg& center) {
         self->state.answered_later(*verdict, center);
       },

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "troupe/actors/cast.hpp"
@@ -33,6 +34,7 @@ class worker_state {
             const std::vector<parameter_server_actor>& servers,
             const std::vector<data_shard_actor>& shards);
   void assign(const schema::Assign::Reader& message);
+  void revoke(const schema::Revoke::Reader& message);
   void step();
   /// The answer to a commit that was held.
   void answered_later(const schema::Verdict::Reader& verdict, const center_msg& center);
@@ -47,6 +49,7 @@ class worker_state {
   void fetch_from(std::size_t shard, const row_feed::request& wanted);
   void replace_shards(const std::vector<data_shard_actor>& shards);
   void schedule();
+  intent decide(const mini_batch& rows, intent wanted);
   void act(intent what);
   void close_window(intent how);
   void fetch_center();
@@ -59,6 +62,7 @@ class worker_state {
   void report_window();
   void go_on();
   void wind_up();
+  void yield(std::uint64_t lease, const position_range& rest);
   void yield_rounds();
   void diverge(std::int64_t slice, const std::string& reason);
   void fail(const std::string& why);
@@ -97,7 +101,9 @@ class worker_state {
   std::uint64_t sequence_ = 0;
   std::uint64_t staleness_ = 0, bytes_sent_ = 0, bytes_received_ = 0;
   std::uint32_t repeats_ = 0;
+  std::uint64_t window_rows_ = 0;  // a window's size; 0: the protocol says
   std::chrono::steady_clock::time_point window_start_;
+  std::optional<std::chrono::steady_clock::time_point> waiting_since_;  // for others
   std::vector<caf::typed_response_promise<finished_atom>> finishing_;
 };
 

@@ -51,7 +51,9 @@ void worker_state::send_more() {
             },
             [this](const caf::error& problem) { fail("committing", problem); });
   }
-  if (next_slice_ == home_.size() && unanswered_ == 0 && held_ == 0) window_done();
+  if (next_slice_ < home_.size() || unanswered_ > 0) return;
+  if (held_ == 0) return window_done();
+  if (!waiting_since_) waiting_since_ = std::chrono::steady_clock::now();
 }
 
 void worker_state::answered_later(const schema::Verdict::Reader& verdict,
@@ -128,6 +130,7 @@ void worker_state::window_done() {
   report_window();
   staleness_ = bytes_sent_ = bytes_received_ = 0;
   repeats_ = 0;
+  waiting_since_.reset();
   replica_->new_window();
   if (dropped_) yield_rounds();
   go_on();
@@ -152,8 +155,11 @@ void worker_state::report_window() {
   progress->setCommitted(how_ != intent::publish && !dropped_);
   progress->setLossSum(window.loss_sum);
   progress->setCorrect(window.correct);
-  progress->setSeconds(
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - window_start_).count());
+  const auto now = std::chrono::steady_clock::now();
+  progress->setSeconds(std::chrono::duration<double>(now - window_start_).count());
+  if (waiting_since_) {
+    progress->setWaited(std::chrono::duration<double>(now - *waiting_since_).count());
+  }
   progress->setStaleness(static_cast<double>(staleness_) /
                          static_cast<double>(std::max<std::size_t>(plan_->slices.size(), 1)));
   progress->setRepeats(repeats_);

@@ -154,7 +154,7 @@ class play {
   void print() const {
     const auto windows = static_cast<double>(reports_.count());
     const double slices = static_cast<double>(plan_->slice_count());
-    const double to_supervisor = windows, from_supervisor = static_cast<double>(leases_);
+    const double to_supervisor = windows, from_supervisor = static_cast<double>(leases_ + moves_);
     const double at_server = 2 * windows * slices / arguments_.servers;
     const char* format =
         arguments_.json
@@ -193,7 +193,7 @@ class play {
 
   void grant() {
     const auto leases = decisions_.time([&] {
-      return allocation_.grant([&](std::uint32_t worker) { return totals_.speed(worker); });
+      return allocation_.grant(now_);
     });
     allocation_.take_view();
     leases_ += leases.size();
@@ -201,6 +201,25 @@ class play {
       workers_[l.worker].leases.push_back(l);
       start(l.worker);
     }
+    const auto moved = decisions_.time([&] { return allocation_.revoke(now_); });
+    for (const auto& asked : moved) give_back(asked.worker, asked.lease);
+    if (!moved.empty()) grant();
+  }
+
+  /// What it has not begun of a lease.
+  void give_back(std::uint32_t number, std::uint64_t id) {
+    auto& leases = workers_[number].leases;
+    const auto found =
+        std::find_if(leases.begin(), leases.end(), [&](const lease& l) { return l.id == id; });
+    if (found == leases.end()) return;
+    wire_builder<schema::Yielded> message;
+    message->setWorker(number);
+    message->setLease(id);
+    message->setFirst(found->range.first);
+    leases.erase(found);
+    ++moves_;
+    const std::string problem = allocation_.take(*std::move(message).finish(), now_);
+    if (!problem.empty()) throw std::runtime_error(problem);
   }
 
   /// Its next window: as many rows as one has, or its part of a round.
@@ -267,7 +286,7 @@ class play {
     const wire<schema::Progress> sent = std::move(message).finish();
     const std::string problem = reports_.time([&] {
       totals_.add(*sent);
-      return allocation_.take(*sent);
+      return allocation_.take(*sent, now_);
     });
     if (!problem.empty()) throw std::runtime_error(problem);
     w.busy = false;
@@ -305,7 +324,7 @@ class play {
   std::priority_queue<event> events_;
   std::vector<std::uint32_t> waiting_;
   stopwatch reports_, decisions_;
-  std::uint64_t leases_ = 0;
+  std::uint64_t leases_ = 0, moves_ = 0;
   std::uint32_t deaths_ = 0;
   double now_ = 0, speeds_ = 0;
 };

@@ -26,9 +26,16 @@ struct Assign {
   view @4 :UInt64;              # under which it is given
   clock @5 :UInt64;             # synchronous: the round; bounded: windows this worker counts from
   closes @6 :Bool;              # synchronous: the last part of its share; commit when it is trained
+  windowRows @7 :UInt64;        # commit after so many rows; 0: when the protocol says so
 }
 
-# worker -> supervisor: the rest of this lease will not be trained; its round is over.
+# supervisor -> worker: give the rest of this lease back.
+struct Revoke {
+  lease @0 :UInt64;
+}
+
+# worker -> supervisor: the rest of this lease will not be trained: it was revoked, or its round is
+# over.
 struct Yielded {
   worker @0 :UInt32;
   lease @1 :UInt64;
@@ -60,6 +67,7 @@ struct Progress {
   bytesReceived @14 :UInt64;    # payloads of answers
   clock @15 :UInt64;            # of its commit; dropped: of the last round that is over
   dropped @16 :Bool;            # the servers did not take it: these rows are to be trained again
+  waited @17 :Float64;          # of `seconds`: for others, to be answered
 }
 
 # worker -> supervisor: this worker's numbers are no longer finite; it has stopped.

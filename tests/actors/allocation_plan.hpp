@@ -15,6 +15,7 @@ struct allocation_setup {
   std::uint32_t window = 2;
   std::string consistency = "synchronous";
   std::uint32_t epochs = 3;
+  bool rebalance = true;
 };
 
 inline std::shared_ptr<run_plan> plan_for(const allocation_setup& s) {
@@ -24,7 +25,9 @@ inline std::shared_ptr<run_plan> plan_for(const allocation_setup& s) {
           ", consistency: " + s.consistency + "}",
       "{epochs: " + std::to_string(s.epochs) + ", batch_size: " + std::to_string(s.batch) + "}",
       "{workers: " + std::to_string(s.workers) + "}");
-  return plan_over(of, numbered_rows(s.rows, {1}, element_type::u8));
+  const auto plan = plan_over(of, numbered_rows(s.rows, {1}, element_type::u8));
+  plan->of.supervisor.rebalance = s.rebalance;
+  return plan;
 }
 
 }  // namespace troupe::testing

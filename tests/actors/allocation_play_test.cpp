@@ -80,7 +80,7 @@ class allocation_play {
   }
 
   void grant() {
-    const std::vector<lease> leases = allocation_.grant([](std::uint32_t w) { return 7.0 * w; });
+    const auto leases = allocation_.grant(now_);
     if (const auto view = allocation_.take_view()) {
       BOOST_TEST_REQUIRE(view->number > views_);
       views_ = view->number;
@@ -91,7 +91,7 @@ class allocation_play {
       follow(gate_->join(*view));
     }
     std::map<std::uint64_t, std::size_t> parts;
-    for (const lease& l : leases) {
+    for (const auto& l : leases) {
       worker& to = workers_[l.worker];
       BOOST_TEST_REQUIRE(to.here);
       if (!rounds()) BOOST_TEST_REQUIRE(to.leases.size() < 2u);
@@ -178,7 +178,7 @@ class allocation_play {
     }
     out->setRows(rows);
     who.window.clear();
-    BOOST_TEST_REQUIRE(allocation_.take(*std::move(out).finish()) == "");
+    BOOST_TEST_REQUIRE(allocation_.take(*std::move(out).finish(), now_) == "");
     dropped_ += dropped ? 1 : 0;
     while (dropped && !who.leases.empty() && who.leases.front().clock <= gate_->clock()) {
       const lease l = who.leases.front();
@@ -188,7 +188,7 @@ class allocation_play {
       back->setWorker(w);
       back->setLease(l.id);
       back->setFirst(l.range.first);
-      BOOST_TEST_REQUIRE(allocation_.take(*std::move(back).finish()) == "");
+      BOOST_TEST_REQUIRE(allocation_.take(*std::move(back).finish(), now_) == "");
     }
   }
 
@@ -197,6 +197,7 @@ class allocation_play {
   random_stream random_;
   std::uint64_t drawn_ = 0, views_ = 0, rounds_ = 0, dropped_ = 0;
   std::size_t members_ = 0;
+  double now_ = 0;
   allocation allocation_;
   std::unique_ptr<consistency> gate_;
   std::vector<worker> workers_;

@@ -30,7 +30,7 @@ struct told {
     out->setRows(rows);
     out->setClock(clock);
     out->setDropped(dropped);
-    return a.take(*std::move(out).finish());
+    return a.take(*std::move(out).finish(), 0);
   }
 };
 
@@ -39,11 +39,7 @@ std::string give_back(allocation& a, std::uint32_t worker, std::uint64_t id, std
   out->setWorker(worker);
   out->setLease(id);
   out->setFirst(first);
-  return a.take(*std::move(out).finish());
-}
-
-double unknown_speed(std::uint32_t) {
-  return 0;
+  return a.take(*std::move(out).finish(), 0);
 }
 
 }  // namespace
@@ -51,9 +47,9 @@ double unknown_speed(std::uint32_t) {
 BOOST_AUTO_TEST_SUITE(allocations)
 
 BOOST_AUTO_TEST_CASE(reports_of_what_was_not_given_are_refused) {
-  allocation a(plan_for({16, 2, 4, 1, "synchronous", 1}), 2);
+  allocation a(plan_for({16, 2, 4, 1, "synchronous", 1, false}), 2);
   for (const std::uint32_t w : {0u, 1u}) a.joined(w);
-  const auto leases = a.grant(unknown_speed);  // rounds 1 and 2, 4 rows each
+  const auto leases = a.grant(0);  // rounds 1 and 2, 4 rows each
   BOOST_TEST_REQUIRE(leases.size() == 4u);
   const told right{1, 0, {4, 8}, 4, 1};
   auto refused = [&](auto change) {
@@ -78,15 +74,15 @@ BOOST_AUTO_TEST_CASE(reports_of_what_was_not_given_are_refused) {
   BOOST_TEST(refused([](told&) {}));  // a second time
   // A number of rows or a round that cannot be.
   BOOST_TEST((!told{0, 0, {0, 4}, 3, 1}.to(a).empty()));
-  allocation b(plan_for({16, 2, 4, 1, "synchronous", 1}), 2);
+  allocation b(plan_for({16, 2, 4, 1, "synchronous", 1, false}), 2);
   for (const std::uint32_t w : {0u, 1u}) b.joined(w);
-  b.grant(unknown_speed);
+  b.grant(0);
   BOOST_TEST((!told{0, 0, {0, 4}, 4, 3}.to(b).empty()));
 }
 
 BOOST_AUTO_TEST_CASE(rounds_are_given_out_two_ahead) {
-  allocation a(plan_for({64, 2, 4, 1, "synchronous", 1}), 2);
-  BOOST_TEST(a.grant(unknown_speed).empty());
+  allocation a(plan_for({64, 2, 4, 1, "synchronous", 1, false}), 2);
+  BOOST_TEST(a.grant(0).empty());
   BOOST_TEST(a.view() == 0u);
   a.joined(1);
   a.joined(1);
@@ -98,7 +94,7 @@ BOOST_AUTO_TEST_CASE(rounds_are_given_out_two_ahead) {
   BOOST_TEST((view->members == std::vector<membership::member>{{0, 0}, {1, 0}}));
   auto clocks = [&] {
     std::vector<std::uint64_t> out;
-    for (const lease& l : a.grant(unknown_speed)) out.push_back(l.clock);
+    for (const lease& l : a.grant(0)) out.push_back(l.clock);
     return out;
   };
   BOOST_TEST((clocks() == std::vector<std::uint64_t>{1, 1, 2, 2}));
@@ -115,11 +111,11 @@ BOOST_AUTO_TEST_CASE(rounds_are_given_out_two_ahead) {
 BOOST_AUTO_TEST_CASE(whoever_is_spared_is_not_late) {
   // An epoch is two mini-batches. In rounds 1 and 2 worker 1 is too late with one of them; rounds 3
   // and 4 are for those alone, and the third worker has no part in them.
-  allocation a(plan_for({8, 3, 4, 1, "{name: synchronous, backup_workers: 1}", 9}), 3);
+  allocation a(plan_for({8, 3, 4, 1, "{name: synchronous, backup_workers: 1}", 9, false}), 3);
   for (const std::uint32_t w : {0u, 1u, 2u}) a.joined(w);
   std::map<std::uint64_t, std::vector<std::uint32_t>> given;
   const auto grant = [&] {
-    for (const lease& l : a.grant(unknown_speed)) {
+    for (const lease& l : a.grant(0)) {
       if (l.closes) given[l.clock].push_back(l.worker);
     }
   };
@@ -127,7 +123,7 @@ BOOST_AUTO_TEST_CASE(whoever_is_spared_is_not_late) {
     wire_builder<schema::Progress> out;
     out->setWorker(w);
     out->setClock(clock);
-    BOOST_TEST(a.take(*std::move(out).finish()) == "");
+    BOOST_TEST(a.take(*std::move(out).finish(), 0) == "");
   };
   grant();
   for (const std::uint32_t round : {1u, 2u}) {
@@ -149,18 +145,18 @@ BOOST_AUTO_TEST_CASE(whoever_has_nothing_to_train_is_no_member) {
   // Two workers, three windows of four rows: when all are given out, those who are done leave.
   allocation a(plan_for({12, 2, 4, 1, "{name: bounded, staleness: 1}", 1}), 2);
   for (const std::uint32_t w : {0u, 1u}) a.joined(w);
-  const auto leases = a.grant(unknown_speed);
+  const auto leases = a.grant(0);
   BOOST_TEST_REQUIRE(leases.size() == 3u);  // two for the first, one for the second
   BOOST_TEST(a.take_view()->members.size() == 2u);
   BOOST_TEST((told{1, 0, {8, 12}, 4, 1}.to(a) == ""));
-  BOOST_TEST(a.grant(unknown_speed).empty());
+  BOOST_TEST(a.grant(0).empty());
   const auto view = a.take_view();
   BOOST_TEST_REQUIRE(view.has_value());
   BOOST_TEST((view->members == std::vector<membership::member>{{0, 0}}));
   // Something comes back: it enters again, where it was or where the slowest is.
   BOOST_TEST((told{0, 0, {0, 4}, 4, 1}.to(a) == ""));
   BOOST_TEST(give_back(a, 0, leases[1].id, 4) == "");
-  const auto again = a.grant(unknown_speed);
+  const auto again = a.grant(0);
   BOOST_TEST_REQUIRE(again.size() == 1u);
   BOOST_TEST(again[0].worker == 0u);
   BOOST_TEST(again[0].clock == 1u);
@@ -169,7 +165,7 @@ BOOST_AUTO_TEST_CASE(whoever_has_nothing_to_train_is_no_member) {
 BOOST_AUTO_TEST_CASE(without_a_view_nobody_is_dissolved) {
   allocation a(plan_for({12, 2, 4, 1, "asynchronous", 1}), 2);
   a.joined(0);
-  BOOST_TEST(!a.grant(unknown_speed).empty());
+  BOOST_TEST(!a.grant(0).empty());
   a.dissolve();
   BOOST_TEST(!a.take_view());
 }

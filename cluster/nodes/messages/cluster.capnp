@@ -6,7 +6,7 @@ $Cxx.namespace("troupe::schema");
 
 # node -> director: here I am.
 struct Join {
-  const protocol :UInt32 = 1;   # of these conversations: other ones are turned away
+  const protocol :UInt32 = 2;   # of these conversations: other ones are turned away
   spoken @0 :UInt32;
   cluster @1 :Text;             # its name
   node @2 :Text;

@@ -1,0 +1,133 @@
+#include "troupe/actors/rebalancer.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace troupe {
+
+namespace {
+
+/// A move costs messages and cuts a window short: what gains fewer seconds is left alone.
+constexpr double least_gain = 0.01;
+/// It must also leave the helper time for this many mini-batches.
+constexpr double least_batches = 2;
+/// Somebody who is late comes later by so many seconds at least.
+constexpr double least_delay = 1e-3;
+
+double median(std::array<double, 3> values, std::uint32_t count) {
+  if (count == 1) return values[0];
+  if (count == 2) return (values[0] + values[1]) / 2;
+  std::sort(values.begin(), values.end());
+  return values[1];
+}
+
+}  // namespace
+
+void rebalancer::trained(std::uint32_t worker, std::uint64_t rows, double seconds) {
+  if (rows == 0 || !(seconds > 0)) return;
+  pace& p = workers_[worker];
+  p.recent[p.windows % p.recent.size()] = static_cast<double>(rows) / seconds;
+  ++p.windows;
+  total_speed_ -= p.speed;
+  p.speed = median(p.recent, std::min<std::uint32_t>(p.windows, 3));
+  total_speed_ += p.speed;
+}
+
+void rebalancer::unlist(std::uint32_t worker) {
+  pace& p = workers_[worker];
+  if (!p.listed) return;
+  by_finish_.erase({p.finish, worker});
+  p.listed = false;
+}
+
+void rebalancer::project(std::uint32_t worker) {
+  pace& p = workers_[worker];
+  unlist(worker);
+  p.finish = p.since;
+  if (p.held == 0) return;
+  // One that is unknown is late at once: the longer it takes, the longer it may take.
+  if (p.speed > 0) p.finish += static_cast<double>(p.held) / p.speed;
+  by_finish_.insert({p.finish, worker});
+  p.listed = true;
+}
+
+void rebalancer::holds(std::uint32_t worker, std::uint64_t rows, bool fresh, double now) {
+  pace& p = workers_[worker];
+  if (fresh || p.held == 0) p.since = now;
+  held_ += rows - p.held;
+  p.held = rows;
+  project(worker);
+}
+
+void rebalancer::forget(std::uint32_t worker) {
+  unlist(worker);
+  total_speed_ -= workers_[worker].speed;
+  held_ -= workers_[worker].held;
+  workers_[worker] = {};
+}
+
+void rebalancer::spare(std::uint32_t worker) {
+  unlist(worker);
+}
+
+std::optional<std::uint32_t> rebalancer::straggler(double idle_speed, std::uint64_t batch_rows,
+                                                   double now) {
+  // Who should be through by now and is not is slower than it was: it may take as long again.
+  while (!by_finish_.empty() && by_finish_.begin()->first <= now) {
+    const std::uint32_t late = by_finish_.begin()->second;
+    pace& p = workers_[late];
+    by_finish_.erase(by_finish_.begin());
+    p.finish = now + std::max(now - p.since, least_delay);
+    by_finish_.insert({p.finish, late});
+  }
+  if (by_finish_.empty() || idle_speed <= 0) return std::nullopt;
+  const auto [finish, last] = *by_finish_.rbegin();
+  const double helper = least_batches * static_cast<double>(batch_rows) / idle_speed;
+  if (finish - now < helper + least_gain || workers_[last].held < batch_rows) return std::nullopt;
+  return last;
+}
+
+std::vector<std::uint64_t> rebalancer::shares(const std::vector<std::uint32_t>& of,
+                                              std::uint64_t rows) const {
+  double known = 0;
+  std::size_t count = 0;
+  for (const std::uint32_t worker : of) {
+    known += speed(worker);
+    if (speed(worker) > 0) ++count;
+  }
+  const double usual = count > 0 ? known / static_cast<double>(count) : 1;
+  const double total = known + usual * static_cast<double>(of.size() - count);
+  std::vector<std::uint64_t> out(of.size());
+  double before = 0;
+  std::uint64_t given = 0;
+  for (std::size_t i = 0; i < of.size(); ++i) {
+    before += speed(of[i]) > 0 ? speed(of[i]) : usual;
+    const bool last = i + 1 == of.size();
+    const auto until =
+        last ? rows : static_cast<std::uint64_t>(static_cast<double>(rows) * before / total + 0.5);
+    out[i] = std::max(std::min(until, rows), given) - given;
+    given += out[i];
+  }
+  if (rows < of.size()) return out;
+  for (std::uint64_t& share : out) {
+    if (share > 0) continue;
+    --*std::max_element(out.begin(), out.end());
+    share = 1;
+  }
+  return out;
+}
+
+double rebalancer::spread(const std::vector<std::uint32_t>& of,
+                          const std::vector<std::uint64_t>& shares) const {
+  double speeds = 0, slowest = 0;
+  for (std::size_t i = 0; i < of.size(); ++i) {
+    if (speed(of[i]) <= 0) return 1;
+    speeds += speed(of[i]);
+    slowest = std::max(slowest, static_cast<double>(shares[i]) / speed(of[i]));
+  }
+  const auto rows =
+      static_cast<double>(std::accumulate(shares.begin(), shares.end(), std::uint64_t{0}));
+  return rows > 0 ? slowest * speeds / rows : 1;
+}
+
+}  // namespace troupe
