@@ -16,6 +16,8 @@ constexpr double lease_seconds = 0.5, least_seconds = 0.02;
 constexpr std::size_t leases_held = 2;
 /// Windows are shared out anew once the slowest member takes so much longer than it need.
 constexpr double most_spread = 1.15;
+/// But not more often than this: the speeds of short windows are noisy.
+constexpr double least_period = 0.25;
 
 }  // namespace
 
@@ -156,7 +158,7 @@ bool allocation::moves_tails() const {
 
 std::vector<allocation::granted> allocation::grant(double now) {
   std::vector<granted> out;
-  reshare_if_due();
+  reshare_if_due(now);
   if (plan_->in_rounds()) {
     grant_rounds(out);
     return out;
@@ -260,7 +262,7 @@ std::vector<allocation::revocation> allocation::revoke(double now) {
   return out;
 }
 
-void allocation::reshare_if_due() {
+void allocation::reshare_if_due(double now) {
   if (!plan_->has_members() || !plan_->of.supervisor.rebalance) return;
   const bool same = sharing_.size() == view_.members.size() &&
                     std::equal(sharing_.begin(), sharing_.end(), view_.members.begin(),
@@ -272,10 +274,12 @@ void allocation::reshare_if_due() {
     shares_.clear();
     if (!even) return reshare();
   }
-  if (reports_ < sharing_.size() || sharing_.size() < 2) return;
+  if (reports_ < sharing_.size() || sharing_.size() < 2 || now < next_sharing_) return;
   reports_ = 0;
   const std::vector<std::uint64_t> even(sharing_.size(), window_rows_);
-  if (pace_.spread(sharing_, shares_.empty() ? even : shares_) > most_spread) reshare();
+  if (pace_.spread(sharing_, shares_.empty() ? even : shares_) <= most_spread) return;
+  next_sharing_ = now + least_period;
+  reshare();
 }
 
 void allocation::reshare() {
@@ -311,7 +315,7 @@ void allocation::spare_idle(std::vector<std::uint32_t>& members, std::uint64_t r
 void allocation::grant_rounds(std::vector<granted>& out) {
   // The first one tells how fast they are.
   const bool first = plan_->of.supervisor.rebalance && completed_ == 0;
-  while (planned_ < completed_ + (first ? 1 : leases_held)) {
+  while (!rounds_held_ && planned_ < completed_ + (first ? 1 : leases_held)) {
     const std::uint64_t next = planned_ + 1;
     std::vector<std::uint32_t> members;
     for (const membership::member& m : view_.members) {
@@ -379,6 +383,30 @@ std::string allocation::take(const schema::Yielded::Reader& yielded, double now)
   settled(worker, false, now);
   rows_came_back();
   return {};
+}
+
+std::vector<ledger_image> allocation::image(
+    const std::vector<std::uint64_t>& trained,
+    const std::vector<std::vector<ledger_image::part>>& undone) const {
+  std::vector<ledger_image> out;
+  for (std::uint32_t group = 0; group < books_.size(); ++group) {
+    std::vector<std::uint64_t> rows;
+    std::vector<std::vector<ledger_image::part>> parts;
+    for (std::size_t worker = group; worker < trained.size(); worker += plan_->groups) {
+      rows.push_back(trained[worker]);
+      parts.push_back(undone[worker]);
+    }
+    out.push_back(books_[group].image(rows, parts));
+  }
+  return out;
+}
+
+bool allocation::restore(const std::vector<ledger_image>& books) {
+  if (books.size() != books_.size()) return false;
+  for (std::size_t group = 0; group < books.size(); ++group) {
+    if (!books_[group].restore(books[group])) return false;
+  }
+  return true;
 }
 
 bool allocation::all_done() const {

@@ -67,6 +67,15 @@ class allocation {
   /// Empty if it fits, else what is wrong.
   std::string take(const schema::Yielded::Reader& yielded, double now);
 
+  /// No round after those given out, until that is taken back.
+  void hold_rounds(bool held) { rounds_held_ = held; }
+  /// Rounds given out.
+  std::uint64_t rounds() const noexcept { return planned_; }
+  /// The books with nobody at work (ledger::image), by worker; and back, before anybody joins.
+  std::vector<ledger_image> image(const std::vector<std::uint64_t>& trained,
+                                  const std::vector<std::vector<ledger_image::part>>& undone) const;
+  bool restore(const std::vector<ledger_image>& books);
+
   bool all_done() const;
   /// Whether nothing is heard of this worker (see `suspect`).
   bool suspected(std::uint32_t worker) const { return suspected_[worker]; }
@@ -89,7 +98,7 @@ class allocation {
   std::uint64_t window_of(std::uint32_t worker) const;
   void request_rest(std::uint32_t worker, std::vector<revocation>& out);
   void settled(std::uint32_t worker, bool fresh, double now);
-  void reshare_if_due();
+  void reshare_if_due(double now);
   void reshare();
   void spare_idle(std::vector<std::uint32_t>& members, std::uint64_t round);
   bool is_member(std::uint32_t worker) const;
@@ -115,10 +124,12 @@ class allocation {
   std::vector<std::uint64_t> shares_;   // in the same order; empty: all the same
   bool shares_changed_ = false;
   std::uint64_t reports_ = 0;  // since the shares were looked at
+  double next_sharing_ = 0;    // not before
   std::vector<std::uint64_t> clocks_;  // of the last window each worker reported
   std::vector<std::uint64_t> given_;   // the last round each was given a part of
   std::vector<std::uint64_t> spared_;  // the last round each was left out of for want of rows
   std::uint64_t planned_ = 0;          // rounds given out
+  bool rounds_held_ = false;
   std::uint64_t completed_ = 0;        // the last round that some worker's commit was accepted in
   membership view_;
   bool view_changed_ = false;

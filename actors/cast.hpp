@@ -21,6 +21,8 @@ using commit_msg = wire<schema::Commit>;
 using verdict_msg = wire<schema::Verdict>;
 using center_msg = wire<schema::Center>;
 using pull_msg = wire<schema::Pull>;
+using capture_msg = wire<schema::Capture>;
+using image_msg = wire<schema::Image>;
 using view_msg = wire<schema::View>;
 using close_msg = wire<schema::Close>;
 using fence_msg = wire<schema::Fence>;
@@ -47,6 +49,7 @@ using tick_atom = caf::atom_constant<caf::atom("tick")>;
 using flush_atom = caf::atom_constant<caf::atom("flush")>;
 using recast_atom = caf::atom_constant<caf::atom("recast")>;
 using suspect_atom = caf::atom_constant<caf::atom("suspect")>;
+using checkpoint_atom = caf::atom_constant<caf::atom("checkpoint")>;
 using load_atom = caf::atom_constant<caf::atom("load")>;
 using status_atom = caf::atom_constant<caf::atom("status")>;
 
@@ -66,6 +69,8 @@ using parameter_server_actor = caf::typed_actor<
     caf::reacts_to<view_msg>, caf::reacts_to<close_msg>,
     /// A worker is lost: it is not listened to any more.
     caf::replies_to<fence_msg>::with<fenced_msg>,
+    /// A slice as it stands, or as it will after a round.
+    caf::replies_to<capture_msg>::with<image_msg>,
     /// What the slices here have been through.
     caf::replies_to<load_atom>::with<load_msg>,
     /// All servers, to the one that closes rounds for them.
@@ -120,6 +125,8 @@ using supervisor_actor = leader_actor::extend<
     caf::reacts_to<suspect_atom, std::uint32_t, bool>,
     /// How the run stands, as a JSON object (supervisor_status.cpp says what is in it).
     caf::replies_to<status_atom>::with<std::string>,
+    /// Keep the run as it stands.
+    caf::reacts_to<checkpoint_atom>,
     /// Stop early, for this reason ("interrupted", "command").
     caf::reacts_to<stop_atom, std::string>, caf::reacts_to<tick_atom>>;
 
@@ -147,6 +154,8 @@ CAF_ADD_TYPE_ID(troupe, (troupe::commit_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::verdict_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::center_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::pull_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::capture_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::image_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::view_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::close_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::fence_msg))

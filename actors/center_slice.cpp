@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "troupe/base/error.hpp"
 #include "troupe/optimizers/slices.hpp"
 
 namespace troupe {
@@ -51,23 +52,66 @@ verdict_msg make_refusal(std::uint32_t slice, std::uint64_t sequence, const std:
 }
 
 center_slice::center_slice(std::shared_ptr<const run_plan> plan, std::shared_ptr<codecs> with,
-                           std::uint32_t number, std::uint64_t version, span<const float> values,
-                           bool decides)
+                           const schema::Install::Reader& from, bool decides)
     : plan_(std::move(plan)),
       codecs_(std::move(with)),
-      range_(plan_->range_of(number)),
-      statistics_(plan_->is_statistics(number)),
+      range_(plan_->range_of(from.getSlice())),
+      statistics_(plan_->is_statistics(from.getSlice())),
       answers_before_(plan_->protocol.answers_before && !statistics_),
       keeps_base_(plan_->protocol.keeps_base && !statistics_),
       decides_(decides),
       half_(statistics_ ? make_statistics_server(plan_->model.statistics_decay)
                         : plan_->protocol.make_server(plan_->setup, range_)),
       gate_(plan_->consistency.make(plan_->of.optimizer.consistency.options, decides)),
-      version_(version) {
-  center_builder first(range_.index, version, values.size());
+      version_(from.getVersion()) {
+  if (from.getPayload().size() != range_.count * sizeof(float)) {
+    throw run_error("install", fmt::format("slice {} has {} numbers, not {} bytes", range_.index,
+                                           range_.count, from.getPayload().size()));
+  }
+  const auto values = floats_of(from.getPayload());
+  center_builder first(range_.index, version_, values.size());
   std::copy(values.begin(), values.end(), first.values.data());
   now_ = std::make_shared<snapshot>();
   now_->exact = std::move(first.message).finish();
+  if (from.getState().size() == 0) return;
+  const span<float> state = half_->state();
+  if (from.getState().size() != state.size() * sizeof(float)) {
+    throw run_error("install", fmt::format("slice {} has a state of {} numbers, not {} bytes",
+                                           range_.index, state.size(), from.getState().size()));
+  }
+  const auto remembered = floats_of(from.getState());
+  std::copy(remembered.begin(), remembered.end(), state.begin());
+  half_->set_steps(from.getSteps());
+}
+
+image_msg center_slice::image(std::uint64_t clock) const {
+  if (plan_->in_rounds() && gate_->clock() < clock) return {};
+  wire_builder<schema::Image> out;
+  out->setSlice(range_.index);
+  out->setVersion(version_);
+  out->setPayload((*now_->exact).getPayload());
+  const span<const float> state = half_->state();
+  if (!state.empty()) {
+    const auto to =
+        out.floats(state.size(), [&](auto&& data) { out->adoptState(kj::mv(data)); });
+    std::copy(state.begin(), state.end(), to.begin());
+  }
+  out->setSteps(half_->steps());
+  auto workers = out->initWorkers(static_cast<unsigned>(workers_.size()));
+  unsigned i = 0;
+  for (const auto& [number, known] : workers_) {
+    auto w = workers[i++];
+    w.setWorker(number);
+    w.setIncarnation(known.incarnation);
+    w.setSequence(known.sequence);
+    auto windows = w.initWindows(static_cast<unsigned>(known.last.size()));
+    for (unsigned k = 0; k < windows.size(); ++k) {
+      windows[k].setSequence(known.last[k].sequence);
+      windows[k].setRows(known.last[k].rows);
+      windows[k].setMiniBatches(known.last[k].mini_batches);
+    }
+  }
+  return std::move(out).finish();
 }
 
 center_slice::answers center_slice::refuse(const schema::Commit::Reader& c,

@@ -17,6 +17,8 @@ namespace troupe {
 using commit_msg = wire<schema::Commit>;
 using center_msg = wire<schema::Center>;
 using verdict_msg = wire<schema::Verdict>;
+using install_msg = wire<schema::Install>;
+using image_msg = wire<schema::Image>;
 
 /// A refusal; `not_finite` tells the worker that it has diverged.
 verdict_msg make_refusal(std::uint32_t slice, std::uint64_t sequence, const std::string& reason,
@@ -39,9 +41,10 @@ class center_slice {
     answer_codec answers;
   };
 
-  /// Slice `number` of the run at this version. `decides`: it closes the rounds of all slices.
+  /// A slice of the run as a message has it. `decides`: it closes the rounds of all slices.
+  /// \throws error (run) where the message does not fit the slice.
   center_slice(std::shared_ptr<const run_plan> plan, std::shared_ptr<codecs> with,
-               std::uint32_t number, std::uint64_t version, span<const float> values, bool decides);
+               const schema::Install::Reader& from, bool decides);
 
   /// For one worker. Without a centre where the verdict is `refused`, `fenced` or `held`, or where
   /// the worker wants none.
@@ -75,6 +78,9 @@ class center_slice {
   /// The centre for who starts from it (or schema::Pull::NOBODY). `version` other than 0: that of
   /// this round; an empty message: it is not there yet, and may come.
   center_msg pull(std::uint32_t worker, std::uint64_t version);
+  /// All that is to be kept of the slice. Synchronous: once the round of `clock` is applied; empty
+  /// before.
+  image_msg image(std::uint64_t clock) const;
   const center_msg& center() const noexcept { return now_->exact; }
   std::uint64_t version() const noexcept { return version_; }
   /// The last round that was applied; 0 where there are none.

@@ -242,4 +242,54 @@ bool ledger::yielded(std::uint32_t worker, std::uint64_t id, std::uint64_t first
   return true;
 }
 
+ledger_image ledger::image(const std::vector<std::uint64_t>& trained,
+                           const std::vector<std::vector<ledger_image::part>>& undone) const {
+  ledger_image out;
+  for (const stock& s : stocks_) {
+    out.stocks.push_back({s.epoch, s.at, {}});
+    for (const piece& p : s.returned) out.stocks.back().returned.push_back({p.epoch, p.range});
+  }
+  for (std::uint32_t worker = 0; worker < open_.size(); ++worker) {
+    auto& returned = out.stocks[extent_.shared ? 0 : worker].returned;
+    std::uint64_t done = trained[worker];
+    for (const open_lease& o : open_[worker]) {
+      const std::uint64_t first = std::min(o.done_until + done, o.of.range.last);
+      done -= first - o.done_until;
+      if (first < o.of.range.last) returned.push_back({o.of.epoch, {first, o.of.range.last}});
+    }
+    returned.insert(returned.end(), undone[worker].begin(), undone[worker].end());
+  }
+  return out;
+}
+
+bool ledger::restore(const ledger_image& from) {
+  if (from.stocks.size() != stocks_.size()) return false;
+  ledger next(extent_);
+  std::vector<std::uint64_t> undone(extent_.epochs, 0);
+  for (std::size_t k = 0; k < stocks_.size(); ++k) {
+    stock& s = next.stocks_[k];
+    const ledger_image::stock& image = from.stocks[k];
+    if (image.epoch > extent_.epochs || image.at < s.first || image.at > s.last) return false;
+    s.epoch = image.epoch;
+    s.at = image.at;
+    for (std::uint32_t epoch = s.epoch; epoch < extent_.epochs; ++epoch) {
+      undone[epoch] += s.last - (epoch == s.epoch ? s.at : s.first);
+    }
+    for (const ledger_image::part& p : image.returned) {
+      const bool fits = p.epoch < extent_.epochs && p.range.first < p.range.last &&
+                        p.range.last <= extent_.rows_per_epoch;
+      if (!fits) return false;
+      s.returned.push_back({p.epoch, p.range});
+      undone[p.epoch] += p.range.size();
+    }
+  }
+  for (std::uint32_t epoch = 0; epoch < extent_.epochs; ++epoch) {
+    if (undone[epoch] > extent_.rows_per_epoch) return false;
+    next.epoch_done_[epoch] = extent_.rows_per_epoch - undone[epoch];
+    next.rows_done_ += next.epoch_done_[epoch];
+  }
+  *this = std::move(next);
+  return true;
+}
+
 }  // namespace troupe

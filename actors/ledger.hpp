@@ -27,6 +27,21 @@ struct lease {
   std::optional<std::uint32_t> moved_from = std::nullopt;
 };
 
+/// What is not done of a ledger, to be kept.
+struct ledger_image {
+  struct part {
+    std::uint32_t epoch = 0;
+    position_range range;
+  };
+  /// Of all workers, or of one where each has its own share.
+  struct stock {
+    std::uint32_t epoch = 0;
+    std::uint64_t at = 0;        ///< next free position
+    std::vector<part> returned;  ///< free again
+  };
+  std::vector<stock> stocks;
+};
+
 /// The supervisor's book of who trains what: every position of every epoch is free, leased to one
 /// worker, or done, and becomes done exactly once. Positions are handed out in order, those given
 /// back first; leases are cut at multiples of a window of mini-batches, so that only the end of an
@@ -97,6 +112,14 @@ class ledger {
 
   /// Rows that a worker holds and has not reported.
   std::uint64_t rows_held(std::uint32_t worker) const;
+
+  /// The books with nobody at work: of what each worker holds, the first `trained` rows are done,
+  /// the others free; so is what is `undone` of a worker, though it was reported.
+  ledger_image image(const std::vector<std::uint64_t>& trained,
+                     const std::vector<std::vector<ledger_image::part>>& undone) const;
+  /// Goes on where an image was taken; for a ledger of the same extent, before anything is granted.
+  /// False, and nothing has changed, for an image that does not fit.
+  bool restore(const ledger_image& from);
 
   std::uint64_t rows_done() const noexcept { return rows_done_; }
   std::uint64_t rows_done(std::uint32_t epoch) const { return epoch_done_[epoch]; }

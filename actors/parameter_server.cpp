@@ -21,15 +21,9 @@ void parameter_server_state::install(const schema::Install::Reader& message) {
   if (slice >= plan_->slice_count()) {
     throw run_error("install", fmt::format("there is no slice {}", slice));
   }
-  const slice_range range = plan_->range_of(slice);
-  if (message.getPayload().size() != range.count * sizeof(float)) {
-    throw run_error("install", fmt::format("slice {} has {} numbers, not {} bytes", slice,
-                                           range.count, message.getPayload().size()));
-  }
+  center_slice installed(plan_, codecs_, message, slice == 0 && plan_->closes_rounds());
   slices_.erase(slice);
-  const auto made = slices_.emplace(
-      slice, center_slice(plan_, codecs_, slice, message.getVersion(),
-                          floats_of(message.getPayload()), slice == 0 && plan_->closes_rounds()));
+  const auto made = slices_.emplace(slice, std::move(installed));
   made.first->second.join(members_);
   loads_[slice] = {};
 }
@@ -113,6 +107,12 @@ void parameter_server_state::after(std::uint32_t slice) {
     const close_msg message = std::move(out).finish();
     for (const round_listener_actor& peer : peers_) self_->send(peer, message);
   }
+  if (const auto asked = captures_.find(slice); asked != captures_.end()) {
+    if (image_msg image = at.image(asked->second.clock); !image.empty()) {
+      asked->second.promise.deliver(std::move(image));
+      captures_.erase(asked);
+    }
+  }
   const auto waiting = pulls_.find(slice);
   if (waiting == pulls_.end()) return;
   auto& pulls = waiting->second;
@@ -144,6 +144,18 @@ caf::result<center_msg> parameter_server_state::pull(const schema::Pull::Reader&
   }
   auto promise = self_->make_response_promise<center_msg>();
   pulls_[message.getSlice()].push_back({worker, message.getVersion(), promise});
+  return promise;
+}
+
+caf::result<image_msg> parameter_server_state::capture(const schema::Capture::Reader& message) {
+  const auto found = slices_.find(message.getSlice());
+  if (message.getRun() != plan_->run || found == slices_.end()) {
+    throw run_error("capture", fmt::format("slice {} is not here", message.getSlice()));
+  }
+  image_msg image = found->second.image(message.getClock());
+  if (!image.empty()) return image;
+  auto promise = self_->make_response_promise<image_msg>();
+  captures_[message.getSlice()] = {message.getClock(), promise};
   return promise;
 }
 
@@ -235,6 +247,13 @@ parameter_server_actor::behavior_type parameter_server(parameter_server_state::p
       [=](const pull_msg& message) -> caf::result<center_msg> {
         try {
           return self->state.pull(*message);
+        } catch (const error& e) {
+          return actor_failure(who, e.what());
+        }
+      },
+      [=](const capture_msg& message) -> caf::result<image_msg> {
+        try {
+          return self->state.capture(*message);
         } catch (const error& e) {
           return actor_failure(who, e.what());
         }

@@ -26,6 +26,7 @@ class parameter_server_state {
   void install(const schema::Install::Reader& message);
   caf::result<verdict_msg, center_msg> commit(const commit_msg& message);
   caf::result<center_msg> pull(const schema::Pull::Reader& message);
+  caf::result<image_msg> capture(const schema::Capture::Reader& message);
   /// \throws error (run) for a worker that is not of this run.
   fenced_msg fence(const schema::Fence::Reader& message);
   void join(const schema::View::Reader& message);
@@ -38,6 +39,11 @@ class parameter_server_state {
     std::uint32_t worker = 0;
     std::uint64_t version = 0;
     caf::typed_response_promise<center_msg> promise;
+  };
+
+  struct waiting_capture {
+    std::uint64_t clock = 0;
+    caf::typed_response_promise<image_msg> promise;
   };
 
   /// What one slice has been through here.
@@ -64,6 +70,7 @@ class parameter_server_state {
   std::vector<round_listener_actor> peers_;  // all servers; of the one that closes rounds
   std::map<std::pair<std::uint32_t, std::uint32_t>, worker_actor> held_;  // by slice and worker
   std::map<std::uint32_t, std::vector<waiting_pull>> pulls_;  // for rounds to come, by slice
+  std::map<std::uint32_t, waiting_capture> captures_;  // the same
 };
 
 /// Parameter server `number` of the run.

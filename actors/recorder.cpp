@@ -1,9 +1,13 @@
 #include "troupe/actors/recorder.hpp"
 
+#include <unistd.h>
+
 #include <caf/all.hpp>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 
 #include "troupe/actors/configure.hpp"
 
@@ -21,9 +25,21 @@ std::string text_of_line(const nlohmann::ordered_json& line) {
   return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
+/// A run that goes on after a crash may find the beginning of a line.
+void cut_torn_line(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::size_t last = text.rfind('\n');
+  const std::size_t whole = last == std::string::npos ? 0 : last + 1;
+  if (whole < text.size() && ::truncate(path.c_str(), static_cast<off_t>(whole)) != 0) {
+    throw run_error(path, std::string("cannot cut: ") + std::strerror(errno));
+  }
+}
+
 recorder_state::file open_file(const std::string& folder, const std::string& name) {
   if (folder.empty()) return nullptr;
   const std::string path = folder + "/" + name;
+  cut_torn_line(path);
   recorder_state::file file(std::fopen(path.c_str(), "ae"));
   if (!file) throw run_error(path, std::string("cannot open: ") + std::strerror(errno));
   return file;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "troupe/actors/version.hpp"
+#include "troupe/base/error.hpp"
 
 namespace troupe {
 
@@ -180,6 +181,58 @@ nlohmann::ordered_json run_totals::worker_status(std::uint32_t worker) const {
   out["samples_per_second"] = number(w.speed > 0 ? w.speed : nan);
   out["staleness"] = w.window_staleness;
   return out;
+}
+
+nlohmann::json run_totals::image() const {
+  nlohmann::json workers = nlohmann::json::array();
+  for (const worker_totals& w : workers_) {
+    workers.push_back({{"rows", w.rows},
+                       {"mini_batches", w.mini_batches},
+                       {"commits", w.commits},
+                       {"seconds", w.seconds},
+                       {"epoch_loss", w.epoch_loss},
+                       {"epoch_rows", w.epoch_rows},
+                       {"last_epoch", w.last_epoch}});
+  }
+  return {{"workers", std::move(workers)},
+          {"rows", rows_},
+          {"commits", commits_},
+          {"bytes_sent", bytes_sent_},
+          {"bytes_received", bytes_received_},
+          {"repeats", repeats_},
+          {"dropped", dropped_},
+          {"rows_repeated", rows_repeated_},
+          {"staleness", staleness_}};
+}
+
+void run_totals::restore(const nlohmann::json& from) {
+  try {
+    const auto& workers = from.at("workers");
+    if (workers.size() != workers_.size()) {
+      throw data_error("checkpoint", "it has another number of workers");
+    }
+    for (std::size_t i = 0; i < workers.size(); ++i) {
+      const auto& of = workers[i];
+      worker_totals& w = workers_[i];
+      w.rows = of.at("rows");
+      w.mini_batches = of.at("mini_batches");
+      w.commits = of.at("commits");
+      w.seconds = of.at("seconds");
+      w.epoch_loss = of.at("epoch_loss");
+      w.epoch_rows = of.at("epoch_rows");
+      w.last_epoch = of.at("last_epoch");
+    }
+    rows_ = from.at("rows");
+    commits_ = from.at("commits");
+    bytes_sent_ = from.at("bytes_sent");
+    bytes_received_ = from.at("bytes_received");
+    repeats_ = from.at("repeats");
+    dropped_ = from.at("dropped");
+    rows_repeated_ = from.at("rows_repeated");
+    staleness_ = from.at("staleness");
+  } catch (const nlohmann::json::exception& e) {
+    throw data_error("checkpoint", e.what());
+  }
 }
 
 double run_totals::train_loss() const {

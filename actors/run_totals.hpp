@@ -40,6 +40,12 @@ class run_totals {
   nlohmann::ordered_json status(double seconds) const;
   nlohmann::ordered_json worker_status(std::uint32_t worker) const;
 
+  /// Rows that were reported are to be trained again.
+  void undo(std::uint64_t rows) { rows_repeated_ += rows; }
+  /// All of it, to be kept; and back. \throws error (data) for what `image` did not write.
+  nlohmann::json image() const;
+  void restore(const nlohmann::json& from);
+
   struct ending {
     double seconds = 0;
     std::string stopped_by;

@@ -1,5 +1,9 @@
 #include "troupe/actors/stop_rules.hpp"
 
+#include <cmath>
+
+#include "troupe/base/error.hpp"
+
 namespace troupe {
 
 double metric_of(const score& s, const std::string& name) {
@@ -36,6 +40,21 @@ std::optional<std::string> stop_rules::after_evaluation() const {
 std::optional<std::string> stop_rules::after_seconds(double seconds) const {
   if (rules_.max_seconds && seconds >= *rules_.max_seconds) return "max_seconds";
   return std::nullopt;
+}
+
+nlohmann::json stop_rules::image() const {
+  return {{"best_loss", std::isfinite(best_loss_) ? nlohmann::json(best_loss_) : nullptr},
+          {"without_improvement", without_improvement_}};
+}
+
+void stop_rules::restore(const nlohmann::json& from, snapshot_ptr best) {
+  try {
+    without_improvement_ = from.at("without_improvement");
+    if (!from.at("best_loss").is_null()) best_loss_ = from.at("best_loss");
+  } catch (const nlohmann::json::exception& e) {
+    throw data_error("checkpoint", e.what());
+  }
+  best_ = std::move(best);
 }
 
 }  // namespace troupe

@@ -24,6 +24,11 @@ class stop_rules {
 
   const snapshot_ptr& best() const noexcept { return best_; }
 
+  /// All but the best model, to be kept; and back, with that. \throws error (data) for what `image`
+  /// did not write.
+  nlohmann::json image() const;
+  void restore(const nlohmann::json& from, snapshot_ptr best);
+
  private:
   stop_spec rules_;
   double best_loss_ = std::numeric_limits<double>::infinity();

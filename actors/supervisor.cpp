@@ -38,6 +38,12 @@ void supervisor_state::begin(std::shared_ptr<const run_plan> plan, cast_handles 
   watch_all(cast_.workers, role::worker);
   watch(cast_.evaluator.address(), role::helper, 0);
   watch(cast_.recorder.address(), role::helper, 1);
+  if (!cast_.from) return;
+  try {
+    go_on_from(*cast_.from);
+  } catch (const error& e) {
+    fail(e.what());
+  }
 }
 
 void supervisor_state::watch(const caf::actor_addr& actor, role what, std::uint32_t number) {
@@ -64,8 +70,8 @@ void supervisor_state::watch(const caf::actor_addr& actor, role what, std::uint3
 }
 
 double supervisor_state::now() const {
-  if (!start_) return 0;
-  return std::chrono::duration<double>(self_->clock().now() - *start_).count();
+  if (!start_) return trained_before_;
+  return trained_before_ + std::chrono::duration<double>(self_->clock().now() - *start_).count();
 }
 
 void supervisor_state::record(const std::string& event, nlohmann::json facts) {
@@ -84,9 +90,13 @@ caf::result<outcome_ptr> supervisor_state::run() {
 
 void supervisor_state::install() {
   std::vector<float> parameters = plan_->first_parameters, statistics = plan_->first_statistics;
+  if (cast_.from) {
+    parameters = cast_.from->center.parameters;
+    statistics = cast_.from->center.statistics;
+  }
   const bool initialise = parameters.empty();
-  parameters.resize(plan_->model.parameters);
-  statistics.resize(plan_->model.statistics);
+  parameters.resize(std::max(parameters.size(), plan_->model.parameters));
+  statistics.resize(std::max(statistics.size(), plan_->model.statistics));
   waiting_ = home_.size();
   for (std::size_t slice = 0; slice < home_.size(); ++slice) {
     if (initialise && slice % plan_->group_slices() == 0) {
@@ -103,7 +113,19 @@ void supervisor_state::install() {
     message->setStatistics(plan_->is_statistics(slice));
     const auto payload =
         message.floats(range.count, [&](auto&& data) { message->adoptPayload(kj::mv(data)); });
-    std::copy_n(whole.data() + range.first, range.count, payload.data());
+    // A checkpoint has the models of all groups, one after the other.
+    const std::size_t length =
+        plan_->is_statistics(slice) ? plan_->model.statistics : plan_->model.parameters;
+    const std::size_t group = cast_.from ? slice / plan_->group_slices() : 0;
+    std::copy_n(whole.data() + group * length + range.first, range.count, payload.data());
+    if (cast_.from) {
+      const checkpoint::slice& kept = cast_.from->slices[slice];
+      message->setVersion(kept.version);
+      message->setSteps(kept.steps);
+      const auto state = message.floats(
+          kept.state.size(), [&](auto&& data) { message->adoptState(kj::mv(data)); });
+      std::copy(kept.state.begin(), kept.state.end(), state.begin());
+    }
     self_->request(cast_.servers[home_[slice]], answer_timeout, std::move(message).finish())
         .then(
             [this](installed_atom) {
@@ -180,10 +202,15 @@ void supervisor_state::begin_training_if_ready() {
   if (mode_ != mode::joining || is(presence::invited) || !is(presence::ready)) return;
   mode_ = mode::training;
   start_ = self_->clock().now();
+  if (cast_.from) {
+    record("resumed", {{"checkpoint", cast_.from->number}, {"rows", totals_->rows()}});
+  }
   record("started", {{"workers", parts_.size()},
                      {"parameter_servers", cast_.servers.size()},
                      {"parameters", plan_->model.parameters},
                      {"rows_per_epoch", plan_->rows_per_epoch}});
+  cast_.from.reset();
+  if (allocation_->all_done()) return stop("epochs");
   grant();
 }
 
@@ -242,6 +269,7 @@ void supervisor_state::tick() {
     report_progress_of_all(report_seconds);
     allocation_->reconsider();
     grant();
+    checkpoint_if_due();
     if (const auto reason = rules_->after_seconds(now())) return stop(*reason);
   }
   if (mode_ != mode::done) self_->delayed_send(self_, tick_period, tick_atom::value);
@@ -310,6 +338,7 @@ supervisor_actor::behavior_type supervisor(supervisor_state::pointer self,
       [=](const progress_msg& message) { self->state.progress(*message); },
       [=](const diverged_msg& message) { self->state.diverged(*message); },
       [=](const yielded_msg& message) { self->state.yielded(*message); },
+      [=](checkpoint_atom) { self->state.keep(); },
       [=](std::uint32_t worker, std::uint32_t incarnation, const worker_actor& actor) {
         self->state.recast(worker, incarnation, actor);
       },

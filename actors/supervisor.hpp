@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "troupe/actors/allocation.hpp"
+#include "troupe/actors/archivist.hpp"
 #include "troupe/actors/cast.hpp"
+#include "troupe/actors/checkpoint.hpp"
 #include "troupe/actors/run_plan.hpp"
 #include "troupe/actors/run_totals.hpp"
 #include "troupe/actors/stop_rules.hpp"
@@ -24,6 +26,9 @@ struct cast_handles {
   recorder_actor recorder;
   /// Recasts the parts of workers and data shards that are lost; without it, a loss ends the run.
   casting_actor casting = {};
+  /// Keeps checkpoints; without it there are none.
+  archivist_actor archivist = {};
+  checkpoint_ptr from = nullptr;  ///< what the run goes on from
   /// Seconds a run waits for a worker to come back when there is none left.
   double patience = 30;
   /// The nodes of servers, shards and workers, for messages; empty in one process.
@@ -60,6 +65,8 @@ class supervisor_state {
   void note(const run_event& event) { record(event.name, event.facts); }
   void suspect(std::uint32_t worker, bool silent);
   caf::result<std::string> status();
+  /// A checkpoint soon; an event says so.
+  void keep();
   void stop(const std::string& reason);
   void tick();
   void down(const caf::down_msg& message);
@@ -122,6 +129,19 @@ class supervisor_state {
   void give_up_if_lonely();
   bool is_current(std::uint32_t worker, std::uint32_t incarnation) const;
   void worker_finished(std::uint32_t worker);
+  void go_on_from(const checkpoint& from);
+  void checkpoint_if_due();
+  void cut();
+  void report_while_cutting(const schema::Progress::Reader& message);
+  void write_cut();
+  void uncut(const std::string& why);
+  void end_cut();
+  struct kept_windows {
+    std::uint64_t until = 0;  ///< windows that are in all slices, by their sequence
+    std::map<std::uint64_t, role_state::window> unreported;
+  };
+  kept_windows windows_in_images(std::uint32_t worker) const;
+  void all_finished();
   void watch(const caf::actor_addr& actor, role what, std::uint32_t number);
   void record(const std::string& event, nlohmann::json facts = nlohmann::json::object());
   void report_progress(std::uint32_t worker, double least_seconds);
@@ -146,6 +166,21 @@ class supervisor_state {
   std::uint64_t evaluations_asked_ = 0;
   std::uint64_t evaluations_due_ = 0;  // by the rows trained when the last one was asked for
   bool evaluating_ = false;
+  /// A checkpoint in the making.
+  struct cutting {
+    std::uint64_t number = 0;
+    double began = 0;
+    std::vector<image_msg> images;  ///< of the slices
+    std::size_t missing = 0;
+    /// What each worker reported meanwhile: the window, and rows of it.
+    std::vector<std::vector<std::pair<std::uint64_t, ledger_image::part>>> late;
+    bool last = false;  ///< the run ends with it
+  };
+  std::optional<cutting> cutting_;
+  std::uint64_t checkpoints_ = 0;  // the number of the last one
+  double last_cut_ = 0;
+  bool keep_asked_ = false;
+  double trained_before_ = 0;  // seconds, where the run goes on from a checkpoint
   run_totals::ending ending_;
   std::optional<caf::actor_clock::time_point> start_;
   std::optional<caf::typed_response_promise<outcome_ptr>> promise_;

@@ -27,13 +27,22 @@ void supervisor_state::finish_workers() {
         .then([this, worker](finished_atom) { worker_finished(worker); },
               [this](const caf::error& problem) { on_error(problem); });
   }
-  if (--waiting_ == 0) score_center();
+  if (--waiting_ == 0) all_finished();
+}
+
+/// Whoever ends a run early may want to go on with it.
+void supervisor_state::all_finished() {
+  if (cutting_) return;  // it ends in `score_center`
+  const std::string& why = ending_.stopped_by;
+  if (!cast_.archivist || why == "epochs" || why == "diverged") return score_center();
+  cut();
+  cutting_->last = true;
 }
 
 /// Or is lost.
 void supervisor_state::worker_finished(std::uint32_t worker) {
   if (!std::exchange(parts_[worker].finishing, false)) return;
-  if (--waiting_ == 0 && mode_ == mode::finishing) score_center();
+  if (--waiting_ == 0 && mode_ == mode::finishing) all_finished();
 }
 
 /// The centre as it stands after all windows are answered, on the watched part.

@@ -69,6 +69,10 @@ void supervisor_state::lose_worker(std::uint32_t worker, const std::string& why)
   const bool trained = p.now == presence::ready;
   p.now = presence::lost;
   last_loss_ = why;
+  if (cutting_) {
+    uncut("a worker was lost");
+    keep_asked_ = true;  // once that is settled
+  }
   nlohmann::json facts = {{"worker", worker}, {"incarnation", p.incarnation}, {"reason", why}};
   if (worker < cast_.worker_nodes.size()) facts["node"] = cast_.worker_nodes[worker];
   record("worker_lost", std::move(facts));

@@ -71,6 +71,7 @@ void supervisor_state::progress(const schema::Progress::Reader& message) {
   const std::string problem = allocation_->take(message, now());
   if (!problem.empty()) return fail(problem);
   totals_->add(message);
+  report_while_cutting(message);
   report_progress(message.getWorker(), report_seconds);
   if (mode_ != mode::training) return;
   evaluate_if_due();

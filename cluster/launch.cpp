@@ -304,7 +304,7 @@ class launched_run {
 train_result launch(const job& of, const launch_run_options& options, const catalogue& known) {
   job settled = of;
   settle_nodes(settled);
-  prepared_run run = prepare_run(settled, options.run.folder, known);
+  prepared_run run = prepare_run(settled, options.run, known);
   run.plan->nodes = static_cast<std::uint32_t>(run.of.cluster->nodes.size());
   return launched_run(run, options).run();
 }

@@ -3,12 +3,15 @@
 #include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "troupe/base/error.hpp"
 
@@ -16,21 +19,50 @@ namespace troupe {
 
 namespace fs = std::filesystem;
 
-run_folder::run_folder(const std::string& path) : path_(path) {
-  refuse_taken(path);
+run_folder::run_folder(const std::string& path, bool resume) : path_(path) {
+  refuse_taken(path, resume);
   std::error_code problem;
   fs::create_directories(path, problem);
   if (problem) throw run_error(path, "cannot make the folder: " + problem.message());
   if (!fs::is_directory(path, problem)) throw run_error(path, "is not a folder");
+  if (resume && fs::exists(file("job.yaml"), problem)) {
+    lock();
+    // It is over once this is there again.
+    fs::remove(file("summary.json"), problem);
+    return;
+  }
   // Of two runs that start at once, one makes the file; the other is refused.
   const int claim = ::open(file("job.yaml").c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (claim < 0 && errno == EEXIST) refuse_taken(path);
   if (claim < 0) throw run_error(path, std::string("cannot write: ") + std::strerror(errno));
   ::close(claim);
+  lock();
 }
 
-void run_folder::refuse_taken(const std::string& path) {
+void run_folder::lock() {
+  lock_ = ::open(file("history.jsonl").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  // Where a file system knows no locks, nobody else is expected either.
+  if (lock_ >= 0 && (::flock(lock_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)) return;
+  const int why = errno;
+  if (lock_ >= 0) ::close(lock_);
+  throw run_error(path_, why == EWOULDBLOCK ? "the run is under way, in another process"
+                                            : std::string("cannot write: ") + std::strerror(why));
+}
+
+run_folder::~run_folder() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+void run_folder::refuse_taken(const std::string& path, bool resume) {
   std::error_code problem;
+  if (resume) {
+    std::ifstream summary(fs::path(path) / "summary.json");
+    const auto facts = nlohmann::json::parse(summary, nullptr, false);
+    if (facts.is_object() && facts.value("stopped_by", "") == "epochs") {
+      throw job_error(path, "there is nothing to resume: the run has trained all its epochs");
+    }
+    return;
+  }
   for (const char* name : {"job.yaml", "summary.json", "history.jsonl", "events.jsonl",
                            "model.troupe", "checkpoints"}) {
     if (fs::exists(fs::path(path) / name, problem)) {

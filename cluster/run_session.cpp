@@ -3,6 +3,7 @@
 #include <caf/all.hpp>
 
 #include "troupe/actors/configure.hpp"
+#include "troupe/actors/archivist.hpp"
 #include "troupe/actors/evaluator.hpp"
 #include "troupe/actors/scorer.hpp"
 #include "troupe/config/check.hpp"
@@ -20,8 +21,8 @@ prepared_data prepare_job(const job& of, const catalogue& known) {
   });
 }
 
-prepared_run prepare_run(const job& of, const std::string& folder, const catalogue& known) {
-  if (!folder.empty()) run_folder::refuse_taken(folder);
+prepared_run prepare_run(const job& of, const train_options& options, const catalogue& known) {
+  if (!options.folder.empty()) run_folder::refuse_taken(options.folder, options.resume);
   prepared_run run;
   run.of = of;
   complete(run.of, known);
@@ -29,6 +30,9 @@ prepared_run prepare_run(const job& of, const std::string& folder, const catalog
   run.data = prepare_job(run.of, known);
   run.facts = facts_of(run.data);
   run.plan = located(run.of, [&] { return make_run_plan(run.of, known, run.facts); });
+  if (options.resume && !options.folder.empty()) {
+    run.kept = load_last_checkpoint(*run.plan, options.folder + "/checkpoints");
+  }
   return run;
 }
 
@@ -36,12 +40,15 @@ run_session::run_session(caf::actor_system& system, const prepared_run& run,
                          const train_options& options)
     : run_(run), control_(options.control ? options.control : &own_control_), self_(system) {
   if (!options.folder.empty()) {
-    folder_.emplace(options.folder);
+    folder_.emplace(options.folder, options.resume);
     write_file_atomically(folder_->file("job.yaml"), to_yaml(run.of));
   }
   // A folder that cannot be written fails before anything runs.
   recorder_ = keep(
       system.spawn(troupe::recorder, folder_ ? folder_->path() : std::string(), options.observer));
+  for (const std::string& why : run.kept.damaged) {
+    caf::anon_send(recorder_, run_event{0, "checkpoint_damaged", {{"reason", why}}});
+  }
   if (!folder_) return;
   desk_.emplace(system, run.of, folder_->path(), [this] { control_->stop("command"); });
   if (const std::string& why = desk_->problem(); !why.empty()) {
@@ -53,6 +60,11 @@ const supervisor_actor& run_session::lead(cast_handles cast) {
   auto& system = self_->system();
   const prepared_data& data = run_.data;
   cast.recorder = recorder_;
+  cast.from = run_.kept.last;
+  if (folder_) {
+    cast.archivist = keep(
+        system.spawn<caf::detached>(archivist, run_.plan, folder_->file("checkpoints")));
+  }
   cast.evaluator = keep(system.spawn<caf::detached>(
       evaluator, run_.plan, data.validation ? data.validation : data.test, data.test));
   supervisor_ = keep(system.spawn(supervisor, run_.plan, std::move(cast)));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "troupe/actors/checkpoint.hpp"
 #include "troupe/actors/supervisor.hpp"
 #include "troupe/cluster/control/run_desk.hpp"
 #include "troupe/cluster/run_folder.hpp"
@@ -21,10 +22,12 @@ struct prepared_run {
   prepared_data data;
   data_facts facts;
   std::shared_ptr<run_plan> plan;
+  found_checkpoint kept;  ///< of a run that is resumed
 };
 
-/// \throws error (job, data). Nothing is written; a folder that holds a run is refused.
-prepared_run prepare_run(const job& of, const std::string& folder, const catalogue& known);
+/// \throws error (job, data). Nothing is written; a folder that holds a run is refused, unless that
+/// is to be resumed.
+prepared_run prepare_run(const job& of, const train_options& options, const catalogue& known);
 
 /// The supervisor of a run and those around it, in this process: spawned here, ended before this
 /// is gone.

@@ -77,7 +77,7 @@ cast_handles play_here(run_session& session, caf::actor_system& system, const pr
 train_result train(caf::actor_system& system, const job& of, const train_options& options,
                    const catalogue& known) {
   require_configured(system.config());
-  const prepared_run run = prepare_run(of, options.folder, known);
+  const prepared_run run = prepare_run(of, options, known);
   try_threads(run.of.actors.workers + 1);
   run_session session(system, run, options);
   session.lead(play_here(session, system, run));

@@ -36,6 +36,9 @@ class run_control {
 struct train_options {
   /// Where job.yaml, history.jsonl, events.jsonl, model.troupe and summary.json go; "": nowhere.
   std::string folder;
+  /// Goes on with the run that the folder holds, from its last checkpoint; without one, or without
+  /// a run, it begins.
+  bool resume = false;
   run_observer observer;
   run_control* control = nullptr;  ///< must outlive the run
 };

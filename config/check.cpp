@@ -177,9 +177,6 @@ class checker {
       warn(fmt::format("{:.0f} rows in mini-batches of {} are too few for {} workers", rows,
                        job_.training.batch_size, a.workers));
     }
-    if (job_.places.count("supervisor.checkpoint") > 0) {
-      warn("supervisor.checkpoint is read, but this version writes no checkpoints");
-    }
     if (model.parameters == 0) warn("the model has no parameters: nothing will be learnt");
   }
 

@@ -41,6 +41,7 @@ class outer_server : public round_server {
     }
     return true;
   }
+  span<float> state() override { return moment_; }
 
  private:
   float rate_, momentum_;

@@ -86,6 +86,10 @@ class ruled_server : public server_half {
     return true;
   }
 
+  span<float> state() override { return rule_->state(); }
+  std::uint64_t steps() const override { return rule_->steps(); }
+  void set_steps(std::uint64_t steps) override { rule_->set_steps(steps); }
+
  private:
   void step(const commit_view& commit, span<float> next) {
     if (commit.rows == 0) return;  // an idle worker's; moments should not move the centre for it

@@ -136,6 +136,12 @@ class server_half {
   /// False as above; `culprit` is then the index of the refused commit.
   virtual bool apply_round(span<const commit_view> commits, span<const float> center,
                            span<float> next, std::size_t& culprit);
+
+  /// What it remembers between commits, for checkpoints and replicas: numbers, always as many, and
+  /// a count of steps. Default: nothing.
+  virtual span<float> state() { return {}; }
+  virtual std::uint64_t steps() const { return 0; }
+  virtual void set_steps(std::uint64_t) {}
 };
 
 /// How a run is set up, for protocols whose defaults depend on it.

@@ -103,6 +103,9 @@ class stepping_server : public round_server {
     rule_->step(next, mean_.values(), fraction);
     return true;
   }
+  span<float> state() override { return rule_->state(); }
+  std::uint64_t steps() const override { return rule_->steps(); }
+  void set_steps(std::uint64_t steps) override { rule_->set_steps(steps); }
 
  private:
   std::unique_ptr<gradient_rule> rule_;

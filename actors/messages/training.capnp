@@ -13,6 +13,37 @@ struct Install {
   version @3 :UInt64;
   statistics @4 :Bool;    # the extra slice of batch statistics
   payload @5 :Data;
+  state @6 :Data;         # of the server's rule; empty: it has none, or begins
+  steps @7 :UInt64;       # of that rule
+}
+
+# supervisor -> server: how a slice stands, for a checkpoint. Synchronous: once this round is
+# applied.
+struct Capture {
+  run @0 :UInt64;
+  slice @1 :UInt32;
+  clock @2 :UInt64;
+}
+
+# The whole of a slice at one moment.
+struct Image {
+  struct Window {
+    sequence @0 :UInt64;
+    rows @1 :UInt64;
+    miniBatches @2 :UInt32;
+  }
+  struct Worker {
+    worker @0 :UInt32;
+    incarnation @1 :UInt32;
+    sequence @2 :UInt64;         # of the last commit that was applied
+    windows @3 :List(Window);    # the last ones applied, at most two
+  }
+  slice @0 :UInt32;
+  version @1 :UInt64;
+  payload @2 :Data;
+  state @3 :Data;         # of the server's rule
+  steps @4 :UInt64;
+  workers @5 :List(Worker);
 }
 
 # supervisor -> server: who takes part from now on (bounded and synchronous runs).

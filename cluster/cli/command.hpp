@@ -13,7 +13,7 @@ struct train_arguments {
   std::string job;
   std::vector<std::string> overrides;
   std::string folder;  ///< "": runs/<name>-<date>-<time>
-  bool json = false, quiet = false;
+  bool json = false, quiet = false, resume = false;
 };
 int train_command(const train_arguments& arguments);
 int launch_command(const train_arguments& arguments);
@@ -75,6 +75,7 @@ struct control_arguments {
 int status_command(const control_arguments& arguments);
 int events_command(const control_arguments& arguments);
 int stop_command(const control_arguments& arguments);
+int checkpoint_command(const control_arguments& arguments);
 
 struct optimizers_arguments {
   std::string name;  ///< a protocol, consistency or compression; "": all

@@ -115,6 +115,8 @@ void command_line::add_run_options(CLI::App* command, train_arguments& arguments
   named(command->add_option("--run", arguments.folder,
                             "folder of the run; default: runs/<name>-<date>-<time>"),
         "DIR");
+  command->add_flag("--resume", arguments.resume,
+                    "go on with the run in --run from its last checkpoint, if it holds one");
   command->add_flag("--json", arguments.json, "print the summary as one object and nothing else");
   command->add_flag("--quiet", arguments.quiet, "show no progress");
 }
@@ -240,6 +242,7 @@ void command_line::add_controls() {
       ->add_flag("--slices", control_.slices, "a line for each slice of the parameters");
   add_control("events", "list what has happened in a run", events_command)
       ->add_flag("--follow", control_.follow, "and what happens, until it ends");
+  add_control("checkpoint", "write a checkpoint of a run under way now", checkpoint_command);
   add_control("stop", "end a run after the windows under way; it saves its model", stop_command);
 }
 

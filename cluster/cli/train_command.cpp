@@ -36,6 +36,9 @@ void print_result(const train_result& result, const std::string& folder) {
 using runner = std::function<train_result(const job&, const train_options&, const catalogue&)>;
 
 int run_job(const train_arguments& arguments, const runner& run) {
+  if (arguments.resume && arguments.folder.empty()) {
+    throw job_error("--resume", "needs --run DIR: the run to go on with");
+  }
   run_control control;
   const interrupts guard(control, arguments.quiet);
   const catalogue known = catalogue::builtin();
@@ -46,6 +49,7 @@ int run_job(const train_arguments& arguments, const runner& run) {
   const bool own_folder = arguments.folder.empty();
   options.folder = own_folder ? run_folder::make_default(of.name) : arguments.folder;
   options.control = &control;
+  options.resume = arguments.resume;
   options.observer.on_report = [&](const report& r) { shown.show(r); };
   options.observer.on_event = [&](const run_event& e) {
     // Not before: a job that cannot run leaves one line, the one that says why.

@@ -88,6 +88,7 @@ control_desk::reply control_desk::take(const std::string& request) {
       {"events", &control_desk::events},
       {"status", &control_desk::status},
       {"stop", &control_desk::stop},
+      {"checkpoint", &control_desk::keep},
   };
   const json asked = json::parse(request, nullptr, false);
   if (!asked.is_object()) return complaint("a request is one JSON object on one line");
@@ -120,6 +121,11 @@ control_desk::reply control_desk::status(const json&) {
     status_time_ = std::chrono::steady_clock::now();
   }
   return {status_, {}};
+}
+
+control_desk::reply control_desk::keep(const json&) {
+  sources_.checkpoint();
+  return one_line({{"checkpointing", true}});
 }
 
 control_desk::reply control_desk::stop(const json&) {

@@ -15,6 +15,8 @@ namespace troupe {
 ///
 ///     {"request": "status"}                     one object: how the run stands
 ///     {"request": "stop"}                       {"stopping": true}; the run ends, by "command"
+///     {"request": "checkpoint"}                 {"checkpointing": true}; an event `checkpoint` or
+///                                               `checkpoint_failed` follows
 ///     {"request": "events", "after": 0}         the lines of events.jsonl from that byte on, then
 ///                                               {"next": N}: the "after" of what comes later
 ///     {"request": "events", "follow": true}     the same, then events as they happen, until the
@@ -27,7 +29,7 @@ class control_desk {
   struct sources {
     /// The status object. \throws error where nobody says in time.
     std::function<nlohmann::ordered_json()> status;
-    std::function<void()> stop;
+    std::function<void()> stop, checkpoint;
     std::string events_file;
   };
   explicit control_desk(sources of);
@@ -56,6 +58,7 @@ class control_desk {
  private:
   reply status(const nlohmann::json& request);
   reply stop(const nlohmann::json& request);
+  reply keep(const nlohmann::json& request);
   reply events(const nlohmann::json& request);
 
   const sources sources_;

@@ -65,6 +65,12 @@ run_desk::run_desk(caf::actor_system& system, const job& of, const std::string& 
     shared->require_run();
     shared->stop();
   };
+  from.checkpoint = [shared = source_] {
+    const std::lock_guard<std::mutex> lock(shared->mutex);
+    shared->require_run();
+    if (!shared->supervisor) throw run_error("", "the run has not begun");
+    caf::anon_send(shared->supervisor, checkpoint_atom::value);
+  };
   from.events_file = folder + "/events.jsonl";
   desk_ = std::make_shared<control_desk>(std::move(from));
   try {

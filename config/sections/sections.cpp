@@ -184,7 +184,7 @@ section rebalance_section() {
 
 section checkpoint_section() {
   return {"supervisor.checkpoint",
-          "Snapshots a run can be resumed from. Checked, but this version writes none.",
+          "Snapshots that a run can be resumed from.",
           {at(declare::number("every_seconds", "seconds between two; 0: none").at_least(0),
               &job::supervisor, &supervisor_spec::checkpoint_every_seconds),
            at(declare::integer("keep", "how many of the last are kept").at_least(1).at_most(1000),

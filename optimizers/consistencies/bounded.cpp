@@ -45,6 +45,14 @@ class bounded : public consistency {
     return out;
   }
 
+  memory remember() const override { return {0, clocks_, {}}; }
+  void recall(const memory& of) override {
+    for (auto& [worker, clock] : clocks_) {
+      const auto known = of.clocks.find(worker);
+      if (known != of.clocks.end()) clock = std::max(clock, known->second);
+    }
+  }
+
  private:
   void release(steps& out) {
     std::uint64_t slowest = std::numeric_limits<std::uint64_t>::max() - staleness_;

@@ -52,6 +52,12 @@ class synchronous : public consistency {
 
   std::uint64_t clock() const override { return clock_; }
 
+  memory remember() const override { return {clock_, {}, closed_}; }
+  void recall(const memory& of) override {
+    clock_ = of.clock;
+    closed_ = of.closed;
+  }
+
  private:
   /// The workers of the next round, once it can be applied. A round is nobody's where all who had
   /// a part in it have left: it is applied all the same, so that the slices stay in step.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/slice_talk.hpp"
 #include "troupe/base/random.hpp"
 
 using namespace troupe;
@@ -34,7 +35,8 @@ center_slice make_slice(const std::string& protocol, std::uint64_t version = 0,
   plan->compression = entry_of(builtin_codecs(), "none");
   for (std::uint32_t i = 0; i <= range.index; ++i) plan->slices.push_back({i, 16 * i, count});
   const floats start{1, 2, 3, 4};
-  return {plan, std::make_shared<center_slice::codecs>(plan), range.index, version, start, false};
+  return {plan, std::make_shared<center_slice::codecs>(plan),
+          *testing::install_of(range.index, version, start), false};
 }
 
 struct commit_facts {

@@ -12,6 +12,17 @@
 
 namespace troupe::testing {
 
+/// A slice's start, as the supervisor sends it.
+inline install_msg install_of(std::uint32_t slice, std::uint64_t version,
+                              const std::vector<float>& values) {
+  wire_builder<schema::Install> out;
+  out->setSlice(slice);
+  out->setVersion(version);
+  const auto to = out.floats(values.size(), [&](auto&& d) { out->adoptPayload(kj::mv(d)); });
+  std::copy(values.begin(), values.end(), to.begin());
+  return std::move(out).finish();
+}
+
 /// How a slice under test is set up; options are those of the job file.
 struct slice_setup {
   std::string protocol = "downpour";
@@ -119,9 +130,8 @@ class slice_talk {
   }
 
   center_slice make(const slice_setup& with) const {
-    return {plan_,      std::make_shared<center_slice::codecs>(plan_),
-            number,     with.version,
-            with.start, with.decides};
+    return {plan_, std::make_shared<center_slice::codecs>(plan_),
+            *install_of(number, with.version, with.start), with.decides};
   }
 
   static center_slice::answers checked(center_slice::answers all, const facts& f) {

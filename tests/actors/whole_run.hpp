@@ -60,14 +60,40 @@ struct heard_lines {
   }
 };
 
-/// `casts`: parts that are lost are played again by new actors.
+/// Tells of every commit that a slice hears of.
+class counted_commits final : public consistency {
+ public:
+  counted_commits(std::unique_ptr<consistency> of, std::function<void()> tell)
+      : of_(std::move(of)), tell_(std::move(tell)) {}
+  steps commit(std::uint32_t worker, std::uint64_t clock) override {
+    tell_();
+    return of_->commit(worker, clock);
+  }
+  steps join(const membership& now) override { return of_->join(now); }
+  steps close(std::uint64_t clock, const std::vector<std::uint32_t>& accepted) override {
+    return of_->close(clock, accepted);
+  }
+  std::uint64_t clock() const override { return of_->clock(); }
+  memory remember() const override { return of_->remember(); }
+  void recall(const memory& of) override { of_->recall(of); }
+
+ private:
+  std::unique_ptr<consistency> of_;
+  std::function<void()> tell_;
+};
+
+/// `casts`: parts that are lost are played again by new actors. `from`: the run goes on from there.
 class whole_run {
  public:
   whole_run(const job& of, prepared_data data, const std::function<void(run_plan&)>& spoil = {},
-            bool casts = false)
+            bool casts = false, checkpoint_ptr from = nullptr)
       : data_(std::move(data)) {
     plan_ = plan_of(of, data_);
     if (spoil) spoil(*plan_);
+    const auto make = plan_->consistency.make;
+    plan_->consistency.make = [this, make](const troupe::settings& options, bool decides) {
+      return std::make_unique<counted_commits>(make(options, decides), [this] { committed(); });
+    };
     cast_.recorder = stage_.keep(stage_.system.spawn(
         recorder, std::string(),
         run_observer{[this](const report& r) { heard.reports.push_back(r); },
@@ -87,8 +113,15 @@ class whole_run {
     }
     cast_.evaluator = stage_.keep(stage_.system.spawn(
         evaluator, plan_, data_.validation ? data_.validation : data_.test, data_.test));
+    cast_.from = std::move(from);
     cast_now_ = cast_;
     if (casts) cast_.casting = stage_.keep(stage_.system.spawn(recaster, this));
+    cast_.archivist = stage_.keep(stage_.system.spawn([this](caf::unit_t) {
+      return archivist_actor::behavior_type{[this](const cut_ptr& cut) {
+        kept.push_back(std::make_shared<const checkpoint>(assemble(*cut, *plan_)));
+        return std::string("kept");
+      }};
+    }, caf::unit));
     supervisor_ = stage_.keep(stage_.system.spawn(supervisor, plan_, cast_));
   }
 
@@ -110,6 +143,10 @@ class whole_run {
   }
 
   heard_lines heard;
+  std::vector<checkpoint_ptr> kept;
+  const run_plan& plan() const { return *plan_; }
+  /// Has the run kept after so many commits to slices, each time.
+  void keep_every(std::size_t commits) { keep_every_ = commits; }
   stage& where() { return stage_; }
   /// Who plays now.
   const cast_handles& cast() const { return cast_now_; }
@@ -143,6 +180,13 @@ class whole_run {
     };
   }
 
+  void committed() {
+    ++commits_;
+    if (keep_every_ > 0 && commits_ % keep_every_ == 0) {
+      caf::anon_send(supervisor_, checkpoint_atom::value);
+    }
+  }
+
   stage stage_;
   prepared_data data_;
   std::shared_ptr<run_plan> plan_;
@@ -150,6 +194,7 @@ class whole_run {
   std::uint32_t recast_ = 0;
   supervisor_actor supervisor_;
   bool started_ = false;
+  std::size_t keep_every_ = 0, commits_ = 0;
   caf::scoped_actor self_{stage_.system};
 };
 

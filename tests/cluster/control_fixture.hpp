@@ -32,12 +32,13 @@ struct pretended_run {
       return nlohmann::ordered_json{{"asked", ++asked}};
     };
     of.stop = [this] { ++stopped; };
+    of.checkpoint = [this] { ++kept; };
     of.events_file = folder + "/events.jsonl";
     desk = std::make_shared<control_desk>(of);
     socket.emplace(folder, desk, limits);
   }
   std::string trouble;
-  std::atomic<int> asked{0}, stopped{0};
+  std::atomic<int> asked{0}, stopped{0}, kept{0};
   std::shared_ptr<control_desk> desk;
   std::optional<control_socket> socket;
 };
