@@ -14,10 +14,6 @@ constexpr double lease_seconds = 0.5, least_seconds = 0.02;
 /// Leases a worker holds at most, or rounds given out ahead: one is trained while the rows of the
 /// other travel.
 constexpr std::size_t leases_held = 2;
-/// Windows are shared out anew once the slowest member takes so much longer than it need.
-constexpr double most_spread = 1.15;
-/// But not more often than this: the speeds of short windows are noisy.
-constexpr double least_period = 0.25;
 
 }  // namespace
 
@@ -152,10 +148,6 @@ std::optional<membership> allocation::take_view() {
   return view_;
 }
 
-bool allocation::moves_tails() const {
-  return plan_->of.supervisor.rebalance && !plan_->in_rounds() && plan_->groups == 1;
-}
-
 std::vector<allocation::granted> allocation::grant(double now) {
   std::vector<granted> out;
   reshare_if_due(now);
@@ -172,27 +164,6 @@ std::vector<allocation::granted> allocation::grant(double now) {
     if (plan_->has_members() && idle) leave(worker);
   }
   return out;
-}
-
-/// Not where all others would be through with it before this worker, which is slow, had trained one
-/// window of it.
-bool allocation::worth_beginning(std::uint32_t worker) const {
-  const double speed = pace_.speed(worker), others = pace_.speed() - speed;
-  if (!moves_tails() || speed <= 0 || joined_count_ < 2 || others <= 0) return true;
-  const ledger& book = book_of(worker);
-  const auto window = static_cast<double>(book.next_is_moved(local(worker))
-                                              ? plan_->of.training.batch_size
-                                              : window_of(worker));
-  const auto held = static_cast<double>(rows_leased(worker));
-  const double mine = (held + window) / speed;
-  const double rest = static_cast<double>(book.rows_left()) - held;
-  return mine <= (rest + window * (joined_count_ - 1)) / others;
-}
-
-std::uint64_t allocation::window_of(std::uint32_t worker) const {
-  const auto at = std::lower_bound(sharing_.begin(), sharing_.end(), worker);
-  const bool shared = !shares_.empty() && at != sharing_.end() && *at == worker;
-  return shared ? shares_[static_cast<std::size_t>(at - sharing_.begin())] : window_rows_;
 }
 
 void allocation::grant_leases(std::uint32_t worker, double now, std::vector<granted>& out) {
@@ -237,63 +208,6 @@ void allocation::settled(std::uint32_t worker, bool fresh, double now) {
   } else {
     pace_.spare(worker);
   }
-}
-
-void allocation::request_rest(std::uint32_t worker, std::vector<revocation>& out) {
-  pace_.spare(worker);
-  const auto lease = book_of(worker).revoke(local(worker));
-  if (!lease) return;
-  revoking_.insert(worker);
-  out.push_back({worker, *lease});
-}
-
-std::vector<allocation::revocation> allocation::revoke(double now) {
-  std::vector<revocation> out = std::exchange(of_silent_, {});
-  if (!moves_tails()) return out;
-  const std::uint64_t batch = plan_->of.training.batch_size;
-  const double usual = pace_.speed() / std::max(joined_count_, 1u);
-  for (const std::uint32_t helper : idle_) {
-    if (revoking_.size() >= idle_.size()) break;  // one for each is on its way
-    const double speed = pace_.speed(helper) > 0 ? pace_.speed(helper) : usual;
-    const auto from = pace_.straggler(speed, batch, now);
-    if (!from) continue;  // too little for this one, perhaps enough for a faster one
-    request_rest(*from, out);
-  }
-  return out;
-}
-
-void allocation::reshare_if_due(double now) {
-  if (!plan_->has_members() || !plan_->of.supervisor.rebalance) return;
-  const bool same = sharing_.size() == view_.members.size() &&
-                    std::equal(sharing_.begin(), sharing_.end(), view_.members.begin(),
-                               [](std::uint32_t w, const auto& m) { return w == m.worker; });
-  if (!same) {
-    const bool even = shares_.empty();
-    sharing_.clear();
-    for (const membership::member& m : view_.members) sharing_.push_back(m.worker);
-    shares_.clear();
-    if (!even) return reshare();
-  }
-  if (reports_ < sharing_.size() || sharing_.size() < 2 || now < next_sharing_) return;
-  reports_ = 0;
-  const std::vector<std::uint64_t> even(sharing_.size(), window_rows_);
-  if (pace_.spread(sharing_, shares_.empty() ? even : shares_) <= most_spread) return;
-  next_sharing_ = now + least_period;
-  reshare();
-}
-
-void allocation::reshare() {
-  // A window of a whole epoch is closed by its end, whatever its rows.
-  if (plan_->setup.window >= epoch_window || sharing_.empty()) return;
-  shares_ = pace_.shares(sharing_, window_rows_ * sharing_.size());
-  shares_changed_ = true;
-}
-
-std::optional<std::vector<std::pair<std::uint32_t, std::uint64_t>>> allocation::take_shares() {
-  if (!std::exchange(shares_changed_, false)) return std::nullopt;
-  std::vector<std::pair<std::uint32_t, std::uint64_t>> out;
-  for (const std::uint32_t worker : sharing_) out.emplace_back(worker, window_of(worker));
-  return out;
 }
 
 /// With backup workers a round of few mini-batches could be closed by those who have none of them,

@@ -115,22 +115,22 @@ class allocation {
   std::vector<bool> joined_;
   std::uint32_t joined_count_ = 0;
   std::vector<bool> suspected_;
-  std::set<std::uint32_t> hungry_;  // workers that may have room for a lease and find rows for it
+  std::set<std::uint32_t> hungry_;    // workers that may have room for a lease and find rows for it
   std::set<std::uint32_t> idle_;      // those who found none and hold nothing
   std::set<std::uint32_t> declined_;  // those who would only keep the others waiting
   std::set<std::uint32_t> revoking_;  // those who were asked for the rest of a lease
-  std::vector<revocation> of_silent_;  // to be asked for
+  std::vector<revocation> of_silent_;   // to be asked for
   std::vector<std::uint32_t> sharing_;  // members when the shares were made, and those
   std::vector<std::uint64_t> shares_;   // in the same order; empty: all the same
   bool shares_changed_ = false;
-  std::uint64_t reports_ = 0;  // since the shares were looked at
-  double next_sharing_ = 0;    // not before
+  std::uint64_t reports_ = 0;          // since the shares were looked at
+  double next_sharing_ = 0;            // not before
   std::vector<std::uint64_t> clocks_;  // of the last window each worker reported
   std::vector<std::uint64_t> given_;   // the last round each was given a part of
   std::vector<std::uint64_t> spared_;  // the last round each was left out of for want of rows
   std::uint64_t planned_ = 0;          // rounds given out
   bool rounds_held_ = false;
-  std::uint64_t completed_ = 0;        // the last round that some worker's commit was accepted in
+  std::uint64_t completed_ = 0;  // the last round that some worker's commit was accepted in
   membership view_;
   bool view_changed_ = false;
 };

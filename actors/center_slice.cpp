@@ -92,8 +92,7 @@ image_msg center_slice::image(std::uint64_t clock) const {
   out->setPayload((*now_->exact).getPayload());
   const span<const float> state = half_->state();
   if (!state.empty()) {
-    const auto to =
-        out.floats(state.size(), [&](auto&& data) { out->adoptState(kj::mv(data)); });
+    const auto to = out.floats(state.size(), [&](auto&& data) { out->adoptState(kj::mv(data)); });
     std::copy(state.begin(), state.end(), to.begin());
   }
   out->setSteps(half_->steps());

@@ -33,7 +33,9 @@ std::vector<std::string> files_of(const std::string& folder) {
     const bool ours = entry.path().extension() == suffix && name[0] != '.';
     if (ours) names.push_back(name);
   }
-  const auto number = [](const std::string& name) { return std::strtoull(name.c_str(), nullptr, 10); };
+  const auto number = [](const std::string& name) {
+    return std::strtoull(name.c_str(), nullptr, 10);
+  };
   std::sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
     return std::make_pair(number(a), a) < std::make_pair(number(b), b);
   });
@@ -163,10 +165,10 @@ checkpoint read(const std::string& path, const run_plan& plan) {
 std::string save_checkpoint(const checkpoint& of, const run_plan& plan, const std::string& folder,
                             std::uint32_t keep) {
   sectioned_file file;
-  json meta = {{"number", of.number},         {"seconds", of.seconds},
-               {"evaluations", of.evaluations}, {"totals", of.totals},
-               {"rules", of.rules},           {"job", essence(plan.of)},
-               {"rows", plan.rows_per_epoch}};
+  json meta = {
+      {"number", of.number},        {"seconds", of.seconds}, {"evaluations", of.evaluations},
+      {"totals", of.totals},        {"rules", of.rules},     {"job", essence(plan.of)},
+      {"rows", plan.rows_per_epoch}};
   for (const ledger_image& book : of.books) meta["books"].push_back(to_json(book));
   std::vector<float> states;
   for (const checkpoint::slice& s : of.slices) {

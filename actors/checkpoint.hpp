@@ -12,8 +12,8 @@
 
 namespace troupe {
 
-/// A run at one moment: all that it takes to go on with it. Workers' replicas, moments and residuals
-/// are not kept: they start again from the centre. No CAF.
+/// A run at one moment: all that it takes to go on with it. Workers' replicas, moments and
+/// residuals are not kept: they start again from the centre. No CAF.
 struct checkpoint {
   struct slice {
     std::uint64_t version = 0, steps = 0;

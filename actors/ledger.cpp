@@ -63,8 +63,7 @@ std::optional<ledger::piece> ledger::take(stock& from, std::uint64_t rows,
     piece& next = from.returned.front();
     if (epoch && next.epoch != *epoch) return std::nullopt;
     const std::uint64_t count = std::min(rows, next.range.size());
-    const piece taken{
-        next.epoch, {next.range.first, next.range.first + count}, next.moved_from};
+    const piece taken{next.epoch, {next.range.first, next.range.first + count}, next.moved_from};
     next.range.first += count;
     if (next.range.size() == 0) from.returned.pop_front();
     return taken;
@@ -214,8 +213,8 @@ std::uint64_t ledger::rows_held(std::uint32_t worker) const {
 
 std::optional<std::uint64_t> ledger::revoke(std::uint32_t worker) {
   std::deque<open_lease>& leases = open_[worker];
-  const auto last = std::find_if(leases.rbegin(), leases.rend(),
-                                 [](const open_lease& o) { return !o.revoked; });
+  const auto last =
+      std::find_if(leases.rbegin(), leases.rend(), [](const open_lease& o) { return !o.revoked; });
   if (last == leases.rend()) return std::nullopt;
   last->revoked = true;
   return last->of.id;

@@ -70,7 +70,7 @@ class parameter_server_state {
   std::vector<round_listener_actor> peers_;  // all servers; of the one that closes rounds
   std::map<std::pair<std::uint32_t, std::uint32_t>, worker_actor> held_;  // by slice and worker
   std::map<std::uint32_t, std::vector<waiting_pull>> pulls_;  // for rounds to come, by slice
-  std::map<std::uint32_t, waiting_capture> captures_;  // the same
+  std::map<std::uint32_t, waiting_capture> captures_;         // the same
 };
 
 /// Parameter server `number` of the run.

@@ -150,8 +150,8 @@ mini_batch row_feed::take(std::uint64_t most_rows) {
   const auto next =
       std::find_if(chunks_.begin(), chunks_.end(), [](const chunk& c) { return !c.forgotten; });
   chunk& c = *next;
-  const std::uint64_t count =
-      std::min({std::uint64_t{plan_->of.training.batch_size}, most_rows, c.asked.range.last - c.at});
+  const std::uint64_t count = std::min(
+      {std::uint64_t{plan_->of.training.batch_size}, most_rows, c.asked.range.last - c.at});
   copy_rows(c, count);
   out.epoch = c.asked.epoch;
   out.range = {c.at, c.at + count};

@@ -163,8 +163,7 @@ nlohmann::ordered_json run_totals::status(double seconds) const {
   }
   const double count = last_rows > 0 ? static_cast<double>(last_rows) : nan;
   out["loss"] = number(loss / count);
-  out["accuracy"] =
-      number(has_accuracy(plan_->model) ? static_cast<double>(correct) / count : nan);
+  out["accuracy"] = number(has_accuracy(plan_->model) ? static_cast<double>(correct) / count : nan);
   out["commits"] = commits_;
   out["mean_staleness"] = commits_ ? staleness_ / static_cast<double>(commits_) : 0.0;
   out["bytes_sent"] = bytes_sent_;

@@ -122,8 +122,8 @@ void supervisor_state::install() {
       const checkpoint::slice& kept = cast_.from->slices[slice];
       message->setVersion(kept.version);
       message->setSteps(kept.steps);
-      const auto state = message.floats(
-          kept.state.size(), [&](auto&& data) { message->adoptState(kj::mv(data)); });
+      const auto state = message.floats(kept.state.size(),
+                                        [&](auto&& data) { message->adoptState(kj::mv(data)); });
       std::copy(kept.state.begin(), kept.state.end(), state.begin());
     }
     self_->request(cast_.servers[home_[slice]], answer_timeout, std::move(message).finish())

@@ -30,8 +30,8 @@ void supervisor_state::checkpoint_if_due() {
   const bool due = every > 0 && now() - last_cut_ >= every;
   if (!cast_.archivist || cutting_ || !(due || keep_asked_)) return;
   // What the servers took of a lost worker is in the books once it is settled.
-  const bool settled = std::all_of(parts_.begin(), parts_.end(),
-                                   [](const role_state& p) { return p.fencing == 0; });
+  const bool settled =
+      std::all_of(parts_.begin(), parts_.end(), [](const role_state& p) { return p.fencing == 0; });
   if (settled) cut();
 }
 
@@ -40,8 +40,8 @@ void supervisor_state::keep() {
     keep_asked_ = true;
     return checkpoint_if_due();
   }
-  record("checkpoint_failed", {{"reason", cast_.archivist ? "the run is not training"
-                                                          : "the run has no folder"}});
+  record("checkpoint_failed",
+         {{"reason", cast_.archivist ? "the run is not training" : "the run has no folder"}});
 }
 
 void supervisor_state::cut() {
@@ -115,14 +115,12 @@ void supervisor_state::write_cut() {
   self_->request(cast_.archivist, caf::infinite, cut_ptr(std::move(made)))
       .then(
           [this](const std::string& file) {
-            record("checkpoint", {{"file", file},
-                                  {"rows", totals_->rows()},
-                                  {"seconds", now() - cutting_->began}});
+            record(
+                "checkpoint",
+                {{"file", file}, {"rows", totals_->rows()}, {"seconds", now() - cutting_->began}});
             end_cut();
           },
-          [this](const caf::error& problem) {
-            uncut(text_of(problem, self_->system().config()));
-          });
+          [this](const caf::error& problem) { uncut(text_of(problem, self_->system().config())); });
   grant();
 }
 

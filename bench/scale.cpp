@@ -192,9 +192,7 @@ class play {
   };
 
   void grant() {
-    const auto leases = decisions_.time([&] {
-      return allocation_.grant(now_);
-    });
+    const auto leases = decisions_.time([&] { return allocation_.grant(now_); });
     allocation_.take_view();
     leases_ += leases.size();
     for (const lease& l : leases) {

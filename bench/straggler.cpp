@@ -77,8 +77,8 @@ class pace {
     if (slowed) seconds *= slow_.factor[place];
     if (slow_.stalls && random_.uniform(position) < stall_share) seconds += stall_seconds;
     slept_ += static_cast<std::uint64_t>(1e9 * seconds);
-    std::this_thread::sleep_until(
-        begin + std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(seconds)));
+    std::this_thread::sleep_until(begin + std::chrono::duration_cast<clock::duration>(
+                                              std::chrono::duration<double>(seconds)));
   }
   /// Seconds of all workers together.
   double slept() const { return 1e-9 * static_cast<double>(slept_.load()); }
@@ -140,23 +140,23 @@ measured train_epoch(const slowness& s, const std::string& consistency, bool reb
     return std::make_unique<slow_layer>(input, at);
   };
   known.models.layers.add(entry);
-  const job of = parse_job(
-      fmt::format("name: straggler\n"
-                  "data: {{train: {{format: synthetic, kind: digits, rows: {}}}}}\n"
-                  "model:\n"
-                  "  input: [784]\n"
-                  "  layers: [slow, {{dense: {{units: 10, activation: softmax}}}}]\n"
-                  "  loss: categorical_crossentropy\n"
-                  "optimizer:\n"
-                  "  protocol: adag\n"
-                  "  communication_window: {}\n"
-                  "  gradient_rule: {{name: sgd, learning_rate: 0.0001}}\n"
-                  "  consistency: {}\n"
-                  "training: {{epochs: 1, batch_size: {}, evaluate_every: 0}}\n"
-                  "supervisor: {{rebalance: {{enabled: {}}}}}\n"
-                  "actors: {{workers: {}}}\n",
-                  rows, window, consistency, batch, rebalance, workers),
-      "bench/straggler", {}, known);
+  const job of =
+      parse_job(fmt::format("name: straggler\n"
+                            "data: {{train: {{format: synthetic, kind: digits, rows: {}}}}}\n"
+                            "model:\n"
+                            "  input: [784]\n"
+                            "  layers: [slow, {{dense: {{units: 10, activation: softmax}}}}]\n"
+                            "  loss: categorical_crossentropy\n"
+                            "optimizer:\n"
+                            "  protocol: adag\n"
+                            "  communication_window: {}\n"
+                            "  gradient_rule: {{name: sgd, learning_rate: 0.0001}}\n"
+                            "  consistency: {}\n"
+                            "training: {{epochs: 1, batch_size: {}, evaluate_every: 0}}\n"
+                            "supervisor: {{rebalance: {{enabled: {}}}}}\n"
+                            "actors: {{workers: {}}}\n",
+                            rows, window, consistency, batch, rebalance, workers),
+                "bench/straggler", {}, known);
   const train_result result = train(of, {}, known);
   if (!result.ok()) throw std::runtime_error(result.failure);
   return {result.summary["seconds"].get<double>(), at.slept(),
@@ -173,8 +173,8 @@ struct options {
 void run_case(const slowness& s, const std::string& consistency, const options& o) {
   const double speed = speed_of(s), slowest = slowest_of(s);
   // So that the slowest trains as many windows, if all of them share the epoch by their speeds.
-  const auto rows = static_cast<std::uint64_t>(static_cast<double>(o.windows * window * batch) *
-                                               speed * slowest);
+  const auto rows =
+      static_cast<std::uint64_t>(static_cast<double>(o.windows * window * batch) * speed * slowest);
   const double alone = static_cast<double>(rows) / batch * batch_seconds;
   // Until half-way nobody is slowed.
   const double half = alone / workers / 2;

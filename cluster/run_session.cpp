@@ -2,8 +2,8 @@
 
 #include <caf/all.hpp>
 
-#include "troupe/actors/configure.hpp"
 #include "troupe/actors/archivist.hpp"
+#include "troupe/actors/configure.hpp"
 #include "troupe/actors/evaluator.hpp"
 #include "troupe/actors/scorer.hpp"
 #include "troupe/config/check.hpp"
@@ -62,8 +62,8 @@ const supervisor_actor& run_session::lead(cast_handles cast) {
   cast.recorder = recorder_;
   cast.from = run_.kept.last;
   if (folder_) {
-    cast.archivist = keep(
-        system.spawn<caf::detached>(archivist, run_.plan, folder_->file("checkpoints")));
+    cast.archivist =
+        keep(system.spawn<caf::detached>(archivist, run_.plan, folder_->file("checkpoints")));
   }
   cast.evaluator = keep(system.spawn<caf::detached>(
       evaluator, run_.plan, data.validation ? data.validation : data.test, data.test));

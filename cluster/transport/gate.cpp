@@ -55,6 +55,7 @@ gate::~gate() {
 void gate::post(std::function<void()> job) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    if (stopped_) return;
     jobs_.push_back(std::move(job));
   }
   const std::uint64_t one = 1;
@@ -101,6 +102,11 @@ void gate::stop() {
   if (!thread_.joinable()) return;
   post([this] { stopping_ = true; });
   thread_.join();
+  // What nobody will do any more may hold on to who holds on to this.
+  std::vector<std::function<void()>> undone;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  stopped_ = true;
+  undone.swap(jobs_);
 }
 
 void gate::watch(int socket, std::uint64_t id, std::uint32_t events) {

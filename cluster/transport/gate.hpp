@@ -101,6 +101,7 @@ class gate {
   descriptor reserve_;  ///< given up to accept, and close, one connection when none is left
   std::mutex mutex_;
   std::vector<std::function<void()>> jobs_;
+  bool stopped_ = false;  // there is no thread any more
   bool stopping_ = false;
   std::atomic<std::uint64_t> last_id_{0};
   // The thread's own.

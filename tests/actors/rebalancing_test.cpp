@@ -77,7 +77,8 @@ BOOST_AUTO_TEST_CASE(one_that_stalls_keeps_what_it_has_begun_alone) {
   s.consistency = "asynchronous";
   s.epochs = 1;
   s.rows = 2400;
-  timed_play play(s, [](std::uint32_t w, double t) { return w == 1 && t > 1 && t < 3.2 ? 0 : 300; });
+  timed_play play(s,
+                  [](std::uint32_t w, double t) { return w == 1 && t > 1 && t < 3.2 ? 0 : 300; });
   for (std::uint32_t w = 0; w < s.workers; ++w) play.join(w);
   const double took = play.run();
   BOOST_TEST(play.every_row_once());
@@ -180,7 +181,7 @@ BOOST_AUTO_TEST_CASE(who_would_be_through_last_is_the_straggler) {
   BOOST_TEST(pace.rows_held() == 200u);
   BOOST_TEST(pace.finish(1) == 4);
   BOOST_TEST((pace.straggler(100, 10, 0) == 1u));
-  BOOST_TEST(!pace.straggler(5, 10, 0));    // a mini-batch takes the helper 2 s
+  BOOST_TEST(!pace.straggler(5, 10, 0));     // a mini-batch takes the helper 2 s
   BOOST_TEST(!pace.straggler(100, 200, 0));  // less than a mini-batch is left
   pace.spare(1);
   BOOST_TEST((pace.straggler(100, 10, 0) == 0u));

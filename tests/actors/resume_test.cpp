@@ -13,10 +13,9 @@ namespace {
 constexpr std::size_t rows = 400;
 
 std::vector<std::string> keys(const std::string& protocol, const std::string& consistency,
-                                  std::vector<std::string> more = {}) {
+                              std::vector<std::string> more = {}) {
   more.insert(more.begin(), {"optimizer.protocol=" + protocol,
-                             "optimizer.consistency=" + consistency,
-                             "training.evaluate_every=0"});
+                             "optimizer.consistency=" + consistency, "training.evaluate_every=0"});
   return more;
 }
 

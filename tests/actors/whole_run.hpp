@@ -116,12 +116,14 @@ class whole_run {
     cast_.from = std::move(from);
     cast_now_ = cast_;
     if (casts) cast_.casting = stage_.keep(stage_.system.spawn(recaster, this));
-    cast_.archivist = stage_.keep(stage_.system.spawn([this](caf::unit_t) {
-      return archivist_actor::behavior_type{[this](const cut_ptr& cut) {
-        kept.push_back(std::make_shared<const checkpoint>(assemble(*cut, *plan_)));
-        return std::string("kept");
-      }};
-    }, caf::unit));
+    cast_.archivist = stage_.keep(stage_.system.spawn(
+        [this](caf::unit_t) {
+          return archivist_actor::behavior_type{[this](const cut_ptr& cut) {
+            kept.push_back(std::make_shared<const checkpoint>(assemble(*cut, *plan_)));
+            return std::string("kept");
+          }};
+        },
+        caf::unit));
     supervisor_ = stage_.keep(stage_.system.spawn(supervisor, plan_, cast_));
   }
 

@@ -16,16 +16,11 @@ namespace fs = std::filesystem;
 
 /// Some seconds of training, a checkpoint as often as one can be written.
 std::vector<std::string> train(const workspace& here, std::vector<std::string> more = {}) {
-  std::vector<std::string> all = {"train",
-                                  here.write("job.yaml", quick_job),
-                                  "--run",
-                                  here / "run",
-                                  "--set",
-                                  "training.epochs=400",
-                                  "--set",
-                                  "training.evaluate_every=100",
-                                  "--set",
-                                  "supervisor.checkpoint.every_seconds=0.02"};
+  std::vector<std::string> all = {"train", here.write("job.yaml", quick_job),
+                                  "--run", here / "run",
+                                  "--set", "training.epochs=400",
+                                  "--set", "training.evaluate_every=100",
+                                  "--set", "supervisor.checkpoint.every_seconds=0.02"};
   all.insert(all.end(), more.begin(), more.end());
   return all;
 }
@@ -48,8 +43,9 @@ void train_some(process& run, const workspace& here) {
 void check_whole(const workspace& here, std::uint64_t epochs) {
   const auto s = here.json("run/summary.json");
   BOOST_CHECK_EQUAL(s["stopped_by"], "epochs");
-  BOOST_CHECK_EQUAL(s["rows_trained"].get<std::uint64_t>() - s["rows_repeated"].get<std::uint64_t>(),
-                    s["rows_per_epoch"].get<std::uint64_t>() * epochs);
+  BOOST_CHECK_EQUAL(
+      s["rows_trained"].get<std::uint64_t>() - s["rows_repeated"].get<std::uint64_t>(),
+      s["rows_per_epoch"].get<std::uint64_t>() * epochs);
   BOOST_CHECK_GT(s["test_accuracy"].get<double>(), 0.8);
 }
 
@@ -179,8 +175,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_resumed_is_said) {
   check_complaint(run_troupe(train(here, {"--resume", "--set", "training.batch_size=10"})), 3,
                   "it is of another job: it has 'batch_size: 20', not 'batch_size: 10'");
   // Where there is no run yet, it begins.
-  const outcome begun =
-      run_troupe({"train", job, "--run", here / "other", "--resume", "--quiet"});
+  const outcome begun = run_troupe({"train", job, "--run", here / "other", "--resume", "--quiet"});
   BOOST_TEST_REQUIRE(begun.status == 0, begun.err);
 }
 
