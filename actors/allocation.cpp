@@ -150,7 +150,7 @@ std::optional<membership> allocation::take_view() {
 
 std::vector<allocation::granted> allocation::grant(double now) {
   std::vector<granted> out;
-  reshare_if_due(now);
+  reshare_if_due();
   if (plan_->in_rounds()) {
     grant_rounds(out);
     return out;

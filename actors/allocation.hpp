@@ -98,7 +98,7 @@ class allocation {
   std::uint64_t window_of(std::uint32_t worker) const;
   void request_rest(std::uint32_t worker, std::vector<revocation>& out);
   void settled(std::uint32_t worker, bool fresh, double now);
-  void reshare_if_due(double now);
+  void reshare_if_due();
   void reshare();
   void spare_idle(std::vector<std::uint32_t>& members, std::uint64_t round);
   bool is_member(std::uint32_t worker) const;
@@ -122,9 +122,9 @@ class allocation {
   std::vector<revocation> of_silent_;   // to be asked for
   std::vector<std::uint32_t> sharing_;  // members when the shares were made, and those
   std::vector<std::uint64_t> shares_;   // in the same order; empty: all the same
+  std::vector<std::uint64_t> told_;     // those that an event told of
   bool shares_changed_ = false;
   std::uint64_t reports_ = 0;          // since the shares were looked at
-  double next_sharing_ = 0;            // not before
   std::vector<std::uint64_t> clocks_;  // of the last window each worker reported
   std::vector<std::uint64_t> given_;   // the last round each was given a part of
   std::vector<std::uint64_t> spared_;  // the last round each was left out of for want of rows

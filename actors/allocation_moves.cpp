@@ -1,6 +1,7 @@
 // What an allocation moves from slow workers to fast ones; the rest of it is in allocation.cpp.
 
 #include <algorithm>
+#include <functional>
 
 #include "troupe/actors/allocation.hpp"
 
@@ -8,10 +9,11 @@ namespace troupe {
 
 namespace {
 
-/// Windows are shared out anew once the slowest member takes so much longer than it need.
-constexpr double most_spread = 1.15;
-/// But not more often than this: the speeds of short windows are noisy.
-constexpr double least_period = 0.25;
+/// Windows are shared out by speed once the slowest member takes so much longer than it need; from
+/// then on they follow more closely.
+constexpr double most_spread = 1.15, followed_spread = 1.04;
+/// A share is told once it has changed by so much.
+constexpr double told_change = 1.15;
 
 }  // namespace
 
@@ -62,7 +64,7 @@ std::vector<allocation::revocation> allocation::revoke(double now) {
   return out;
 }
 
-void allocation::reshare_if_due(double now) {
+void allocation::reshare_if_due() {
   if (!plan_->has_members() || !plan_->of.supervisor.rebalance) return;
   const bool same = sharing_.size() == view_.members.size() &&
                     std::equal(sharing_.begin(), sharing_.end(), view_.members.begin(),
@@ -74,18 +76,25 @@ void allocation::reshare_if_due(double now) {
     shares_.clear();
     if (!even) return reshare();
   }
-  if (reports_ < sharing_.size() || sharing_.size() < 2 || now < next_sharing_) return;
+  if (reports_ < sharing_.size() || sharing_.size() < 2) return;
   reports_ = 0;
   const std::vector<std::uint64_t> even(sharing_.size(), window_rows_);
-  if (pace_.spread(sharing_, shares_.empty() ? even : shares_) <= most_spread) return;
-  next_sharing_ = now + least_period;
-  reshare();
+  const double spread = pace_.spread(sharing_, shares_.empty() ? even : shares_);
+  if (spread > (shares_.empty() ? most_spread : followed_spread)) reshare();
 }
 
 void allocation::reshare() {
   // A window of a whole epoch is closed by its end, whatever its rows.
   if (plan_->setup.window >= epoch_window || sharing_.empty()) return;
   shares_ = pace_.shares(sharing_, window_rows_ * sharing_.size());
+  const auto differs = [](std::uint64_t a, std::uint64_t b) {
+    return static_cast<double>(std::max(a, b)) > told_change * static_cast<double>(std::min(a, b));
+  };
+  if (told_.size() == shares_.size() &&
+      std::equal(told_.begin(), told_.end(), shares_.begin(), std::not_fn(differs))) {
+    return;
+  }
+  told_ = shares_;
   shares_changed_ = true;
 }
 

@@ -14,11 +14,11 @@ constexpr double least_batches = 2;
 /// Somebody who is late comes later by so many seconds at least.
 constexpr double least_delay = 1e-3;
 
-double median(std::array<double, 3> values, std::uint32_t count) {
-  if (count == 1) return values[0];
-  if (count == 2) return (values[0] + values[1]) / 2;
-  std::sort(values.begin(), values.end());
-  return values[1];
+/// Of the first `count`.
+template <std::size_t most>
+double median(std::array<double, most> values, std::size_t count) {
+  std::sort(values.begin(), values.begin() + count);
+  return (values[(count - 1) / 2] + values[count / 2]) / 2;
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ void rebalancer::trained(std::uint32_t worker, std::uint64_t rows, double second
   p.recent[p.windows % p.recent.size()] = static_cast<double>(rows) / seconds;
   ++p.windows;
   total_speed_ -= p.speed;
-  p.speed = median(p.recent, std::min<std::uint32_t>(p.windows, 3));
+  p.speed = median(p.recent, std::min<std::size_t>(p.windows, p.recent.size()));
   total_speed_ += p.speed;
 }
 

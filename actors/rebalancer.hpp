@@ -28,7 +28,8 @@ class rebalancer {
   /// Another actor plays this worker: nothing is known of it.
   void forget(std::uint32_t worker);
 
-  /// Rows a second: the median of its last three windows; 0 before the first.
+  /// Rows a second: the median of its last five windows, so that two that stalled count for nothing;
+  /// 0 before the first.
   double speed(std::uint32_t worker) const { return workers_[worker].speed; }
   /// Of all workers together, those that are known.
   double speed() const noexcept { return total_speed_; }
@@ -53,7 +54,7 @@ class rebalancer {
 
  private:
   struct pace {
-    std::array<double, 3> recent{};  // speeds of its last windows
+    std::array<double, 5> recent{};  // speeds of its last windows
     std::uint32_t windows = 0;
     double speed = 0;
     std::uint64_t held = 0;

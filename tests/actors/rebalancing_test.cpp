@@ -138,10 +138,14 @@ BOOST_AUTO_TEST_CASE(speeds_are_medians_of_the_last_windows) {
   BOOST_TEST(pace.speed(0) == 0);
   pace.trained(0, 100, 1);
   BOOST_TEST(pace.speed(0) == 100);
+  pace.trained(0, 140, 1);
+  BOOST_TEST(pace.speed(0) == 120);
   pace.trained(0, 100, 100);  // it stalled
-  pace.trained(0, 50, 0.5);
   BOOST_TEST(pace.speed(0) == 100);
-  pace.trained(0, 10, 1);
+  pace.trained(0, 50, 0.5);
+  pace.trained(0, 100, 100);
+  BOOST_TEST(pace.speed(0) == 100);
+  for (int i = 0; i < 2; ++i) pace.trained(0, 10, 1);
   BOOST_TEST(pace.speed(0) == 10);  // and is slow now
   pace.trained(1, 30, 1);
   BOOST_TEST(pace.speed() == 40);
