@@ -28,8 +28,8 @@ class rebalancer {
   /// Another actor plays this worker: nothing is known of it.
   void forget(std::uint32_t worker);
 
-  /// Rows a second: the median of its last five windows, so that two that stalled count for nothing;
-  /// 0 before the first.
+  /// Rows a second: the median of its last five windows, so that two that stalled count for
+  /// nothing; 0 before the first.
   double speed(std::uint32_t worker) const { return workers_[worker].speed; }
   /// Of all workers together, those that are known.
   double speed() const noexcept { return total_speed_; }
