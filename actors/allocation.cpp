@@ -155,7 +155,12 @@ std::vector<allocation::granted> allocation::grant(double now) {
     grant_rounds(out);
     return out;
   }
-  for (const std::uint32_t worker : std::exchange(hungry_, {})) {
+  const std::set<std::uint32_t> hungry = std::exchange(hungry_, {});
+  std::vector<std::uint32_t> order(hungry.begin(), hungry.end());
+  // Those who stand idle come first.
+  std::stable_partition(order.begin(), order.end(),
+                        [this](std::uint32_t worker) { return idle_.count(worker) > 0; });
+  for (const std::uint32_t worker : order) {
     if (!joined_[worker]) continue;
     if (!suspected_[worker]) grant_leases(worker, now, out);
     const bool idle = book_of(worker).held(local(worker)) == 0;
@@ -296,6 +301,7 @@ std::string allocation::take(const schema::Yielded::Reader& yielded, double now)
   }
   settled(worker, false, now);
   rows_came_back();
+  hungry_.insert(worker);
   return {};
 }
 

@@ -9,6 +9,8 @@
 namespace troupe {
 
 void supervisor_state::finish_workers() {
+  // The round that it waits for may not come.
+  if (cutting_ && cutting_->missing > 0) uncut("the run ends");
   mode_ = mode::finishing;
   // Nobody waits any more for windows that will not come. Rounds that were given out are ended by
   // all who take part, unless one of them cannot.

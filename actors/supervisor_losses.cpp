@@ -69,7 +69,7 @@ void supervisor_state::lose_worker(std::uint32_t worker, const std::string& why)
   const bool trained = p.now == presence::ready;
   p.now = presence::lost;
   last_loss_ = why;
-  if (cutting_) {
+  if (cutting_ && cutting_->missing > 0) {
     uncut("a worker was lost");
     keep_asked_ = true;  // once that is settled
   }

@@ -107,10 +107,7 @@ void worker_state::revoke(const schema::Revoke::Reader& message) {
   if (rest.size() == 0) return;  // the report says so
   yield(message.getLease(), rest);
   fetch_more();
-  const auto& window = replica_->window();
-  const bool open = mode_ == mode::training && window.facts.mini_batches > 0;
-  if (open && !feed_->holds(window.epoch)) return act(replica_->closing());
-  schedule();
+  if (mode_ == mode::training) go_on();
 }
 
 void worker_state::yield(std::uint64_t lease, const position_range& rest) {
@@ -250,10 +247,13 @@ void worker_state::yield_rounds() {
   fetch_more();
 }
 
-/// After an exchange.
+/// After an exchange, or when a lease was taken away.
 void worker_state::go_on() {
   mode_ = mode::training;
   if (!finishing_.empty()) return wind_up();
+  const auto& window = replica_->window();
+  const bool open = window.facts.mini_batches > 0 && !plan_->in_rounds();
+  if (open && !feed_->holds(window.epoch)) return act(replica_->closing());
   schedule();
 }
 

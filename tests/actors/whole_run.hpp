@@ -145,6 +145,7 @@ class whole_run {
   }
 
   heard_lines heard;
+  std::function<void()> on_commit;  ///< of a slice
   std::vector<checkpoint_ptr> kept;
   const run_plan& plan() const { return *plan_; }
   /// Has the run kept after so many commits to slices, each time.
@@ -184,6 +185,7 @@ class whole_run {
 
   void committed() {
     ++commits_;
+    if (on_commit) on_commit();
     if (keep_every_ > 0 && commits_ % keep_every_ == 0) {
       caf::anon_send(supervisor_, checkpoint_atom::value);
     }
