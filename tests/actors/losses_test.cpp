@@ -66,6 +66,7 @@ void kill(const Handle& who) {
 BOOST_AUTO_TEST_SUITE(losses)
 
 BOOST_AUTO_TEST_CASE(every_row_is_trained_whoever_ends_when) {
+  std::size_t resumed = 0;
   for (const choice& c : choices) {
     for (std::uint64_t seed = 1; seed <= 30; ++seed) {
       BOOST_TEST_CONTEXT(c.protocol << " " << c.consistency << " rebalance " << c.rebalance
@@ -73,6 +74,7 @@ BOOST_AUTO_TEST_CASE(every_row_is_trained_whoever_ends_when) {
         const random_stream draws(seed, random_purpose::test);
         whole_run run(job_of(c), two_classes(rows), {}, true);
         run.shuffle(seed);
+        run.keep_every(150);
         run.start();
         std::uint64_t at = 0, kills = 0;
         for (; kills < 4; ++kills) {
@@ -90,9 +92,19 @@ BOOST_AUTO_TEST_CASE(every_row_is_trained_whoever_ends_when) {
         // A window of each, at most: one batch of 4 rows, or 3 of them.
         const bool drops = std::string(c.consistency).find("backup") != std::string::npos;
         if (!drops) BOOST_TEST(repeated(*outcome) <= kills * 12);
+        // What was kept meanwhile is whole, too.
+        if (run.kept.empty() || seed > 6) continue;
+        whole_run next(job_of(c), two_classes(rows), {}, true,
+                       run.kept[draws.below(at++, run.kept.size())]);
+        next.shuffle(seed);
+        const outcome_ptr end = next.finish();
+        BOOST_TEST_REQUIRE(end);
+        check_rows(*end);
+        ++resumed;
       }
     }
   }
+  BOOST_TEST(resumed > 30u);
 }
 
 BOOST_AUTO_TEST_CASE(a_lost_worker_is_named_and_comes_back) {
