@@ -52,7 +52,7 @@ void allocation::joined(std::uint32_t worker) {
 void allocation::left(std::uint32_t worker) {
   if (!joined_[worker]) return;
   joined_[worker] = false;
-  suspected_[worker] = false;
+  if (suspected_[worker]) suspect(worker, false);
   --joined_count_;
   for (auto* set : {&hungry_, &idle_, &declined_, &revoking_}) set->erase(worker);
   pace_.forget(worker);
@@ -60,7 +60,9 @@ void allocation::left(std::uint32_t worker) {
 }
 
 void allocation::suspect(std::uint32_t worker, bool silent) {
+  if (suspected_[worker] == silent) return;
   suspected_[worker] = silent;
+  suspects_ += silent ? 1 : -1;
   if (!silent) {
     hungry_.insert(worker);
   } else if (moves_tails()) {

@@ -115,11 +115,13 @@ class allocation {
   std::vector<bool> joined_;
   std::uint32_t joined_count_ = 0;
   std::vector<bool> suspected_;
+  std::uint32_t suspects_ = 0;
   std::set<std::uint32_t> hungry_;    // workers that may have room for a lease and find rows for it
   std::set<std::uint32_t> idle_;      // those who found none and hold nothing
   std::set<std::uint32_t> declined_;  // those who would only keep the others waiting
   std::set<std::uint32_t> revoking_;  // those who were asked for the rest of a lease
   std::vector<revocation> of_silent_;   // to be asked for
+  std::uint64_t sharing_view_ = 0;      // of the shares
   std::vector<std::uint32_t> sharing_;  // members when the shares were made, and those
   std::vector<std::uint64_t> shares_;   // in the same order; empty: all the same
   std::vector<std::uint64_t> told_;     // those that an event told of

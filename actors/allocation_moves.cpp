@@ -26,6 +26,7 @@ bool allocation::moves_tails() const {
 bool allocation::worth_beginning(std::uint32_t worker) const {
   const double speed = pace_.speed(worker), others = pace_.speed() - speed;
   if (!moves_tails() || speed <= 0 || joined_count_ < 2 || others <= 0) return true;
+  if (suspects_ > 0) return true;  // others are not what they seem
   const ledger& book = book_of(worker);
   const auto window = static_cast<double>(
       book.next_is_moved(local(worker)) ? plan_->of.training.batch_size : window_of(worker));
@@ -66,10 +67,7 @@ std::vector<allocation::revocation> allocation::revoke(double now) {
 
 void allocation::reshare_if_due() {
   if (!plan_->has_members() || !plan_->of.supervisor.rebalance) return;
-  const bool same = sharing_.size() == view_.members.size() &&
-                    std::equal(sharing_.begin(), sharing_.end(), view_.members.begin(),
-                               [](std::uint32_t w, const auto& m) { return w == m.worker; });
-  if (!same) {
+  if (std::exchange(sharing_view_, view_.number) != view_.number) {
     const bool even = shares_.empty();
     sharing_.clear();
     for (const membership::member& m : view_.members) sharing_.push_back(m.worker);
