@@ -176,7 +176,7 @@ class supervisor_state {
     std::vector<std::vector<std::pair<std::uint64_t, ledger_image::part>>> late;
     bool last = false;  ///< the run ends with it
   };
-  std::optional<cutting> cutting_;
+  std::unique_ptr<cutting> cutting_;
   std::uint64_t checkpoints_ = 0;  // the number of the last one
   double last_cut_ = 0;
   bool keep_asked_ = false;

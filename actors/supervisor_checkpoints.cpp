@@ -47,7 +47,7 @@ void supervisor_state::keep() {
 void supervisor_state::cut() {
   keep_asked_ = false;
   last_cut_ = now();
-  cutting_.emplace();
+  cutting_ = std::make_unique<cutting>();
   cutting_->number = ++checkpoints_;
   cutting_->began = now();
   cutting_->images.resize(home_.size());
