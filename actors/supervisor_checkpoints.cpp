@@ -26,6 +26,10 @@ void supervisor_state::go_on_from(const checkpoint& from) {
 }
 
 void supervisor_state::checkpoint_if_due() {
+  // A round that never ends holds nobody up for ever.
+  if (cutting_ && cutting_->missing > 0 && now() - cutting_->began > 600) {
+    uncut("the slices did not answer");
+  }
   const double every = plan_->of.supervisor.checkpoint_every_seconds;
   const bool due = every > 0 && now() - last_cut_ >= every;
   if (!cast_.archivist || cutting_ || !(due || keep_asked_)) return;
