@@ -9,8 +9,8 @@ namespace troupe {
 
 namespace {
 
-/// A lease is about this many seconds of its worker's work, and not fewer than these.
-constexpr double lease_seconds = 0.5, least_seconds = 0.02;
+/// A lease is about this many seconds of its worker's work.
+constexpr double lease_seconds = 0.5;
 /// Leases a worker holds at most, or rounds given out ahead: one is trained while the rows of the
 /// other travel.
 constexpr std::size_t leases_held = 2;
@@ -187,7 +187,8 @@ void allocation::grant_leases(std::uint32_t worker, double now, std::vector<gran
     double rows = std::min(speed * lease_seconds, free);
     if (plan_->of.supervisor.rebalance) {
       // Towards the end of an epoch leases shrink, so that all workers end it together.
-      rows = std::min(rows, std::max(free / (2.0 * joined_count_), speed * least_seconds));
+      rows =
+          std::min(rows, std::max(free / (2.0 * joined_count_), speed * rebalancer::least_lease));
     }
     const std::uint64_t window = window_of(worker);
     // Where others wait for this one, its windows may soon be shorter.

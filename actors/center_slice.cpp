@@ -103,14 +103,18 @@ image_msg center_slice::image(std::uint64_t clock) const {
     w.setWorker(number);
     w.setIncarnation(known.incarnation);
     w.setSequence(known.sequence);
-    auto windows = w.initWindows(static_cast<unsigned>(known.last.size()));
-    for (unsigned k = 0; k < windows.size(); ++k) {
-      windows[k].setSequence(known.last[k].sequence);
-      windows[k].setRows(known.last[k].rows);
-      windows[k].setMiniBatches(known.last[k].mini_batches);
-    }
+    tell(known.last, w.initWindows(static_cast<unsigned>(known.last.size())));
   }
   return std::move(out).finish();
+}
+
+void center_slice::tell(const std::vector<taken>& windows,
+                        capnp::List<schema::TakenWindow>::Builder to) {
+  for (unsigned i = 0; i < to.size(); ++i) {
+    to[i].setSequence(windows[i].sequence);
+    to[i].setRows(windows[i].rows);
+    to[i].setMiniBatches(windows[i].mini_batches);
+  }
 }
 
 center_slice::answers center_slice::refuse(const schema::Commit::Reader& c,

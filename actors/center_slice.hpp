@@ -71,6 +71,8 @@ class center_slice {
   /// This incarnation of a worker is lost, and all before it: nothing more is taken of them. What
   /// was taken of it last, at most two windows.
   std::vector<taken> fence(std::uint32_t worker, std::uint32_t incarnation);
+  /// Windows that were taken, for a message.
+  static void tell(const std::vector<taken>& windows, capnp::List<schema::TakenWindow>::Builder to);
   /// The rounds applied since the last call and whose commits they took; kept only where this
   /// slice decides.
   std::vector<std::pair<std::uint64_t, std::vector<std::uint32_t>>> take_closed();

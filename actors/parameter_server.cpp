@@ -164,25 +164,17 @@ fenced_msg parameter_server_state::fence(const schema::Fence::Reader& message) {
   if (message.getRun() != plan_->run || worker >= plan_->setup.workers) {
     throw run_error("fence", fmt::format("there is no worker {}", worker));
   }
-  std::vector<std::pair<std::uint32_t, center_slice::taken>> windows;
+  std::vector<center_slice::taken> windows;
   for (auto& [number, slice] : slices_) {
     if (number / plan_->group_slices() != plan_->group_of(worker)) continue;
     held_.erase({number, worker});
-    for (const auto& window : slice.fence(worker, message.getIncarnation())) {
-      windows.emplace_back(number, window);
-    }
+    const auto took = slice.fence(worker, message.getIncarnation());
+    windows.insert(windows.end(), took.begin(), took.end());
   }
   wire_builder<schema::Fenced> out;
   out->setWorker(worker);
   out->setIncarnation(message.getIncarnation());
-  auto list = out->initWindows(static_cast<unsigned>(windows.size()));
-  for (unsigned i = 0; i < list.size(); ++i) {
-    const auto& [slice, window] = windows[i];
-    list[i].setSlice(slice);
-    list[i].setSequence(window.sequence);
-    list[i].setRows(window.rows);
-    list[i].setMiniBatches(window.mini_batches);
-  }
+  center_slice::tell(windows, out->initWindows(static_cast<unsigned>(windows.size())));
   return std::move(out).finish();
 }
 

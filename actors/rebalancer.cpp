@@ -7,8 +7,6 @@ namespace troupe {
 
 namespace {
 
-/// A move costs messages and cuts a window short: what gains fewer seconds is left alone.
-constexpr double least_gain = 0.01;
 /// It must also leave the helper time for this many mini-batches.
 constexpr double least_batches = 2;
 /// Somebody who is late comes later by so many seconds at least.
@@ -83,7 +81,7 @@ std::optional<std::uint32_t> rebalancer::straggler(double idle_speed, std::uint6
   if (by_finish_.empty() || idle_speed <= 0) return std::nullopt;
   const auto [finish, last] = *by_finish_.rbegin();
   const double helper = least_batches * static_cast<double>(batch_rows) / idle_speed;
-  if (finish - now < helper + least_gain || workers_[last].held < batch_rows) return std::nullopt;
+  if (finish - now < helper + least_lease || workers_[last].held < batch_rows) return std::nullopt;
   return last;
 }
 

@@ -18,6 +18,10 @@ namespace troupe {
 /// over from the one who would be through last, if that ends the work noticeably sooner.
 class rebalancer {
  public:
+  /// Leases are not cut shorter than these seconds of work. What would gain no more is left where
+  /// it is: it would be moved whole, and could be moved back and forth for ever.
+  static constexpr double least_lease = 0.02;
+
   explicit rebalancer(std::uint32_t workers) : workers_(workers) {}
 
   /// A worker trained a window of `rows` in `seconds`, without those it waited for others.

@@ -92,8 +92,9 @@ class supervisor_state {
       std::uint64_t rows = 0;
       std::uint32_t mini_batches = 0;
     };
-    std::map<std::uint64_t, window> taken;  ///< by sequence
-    std::uint32_t fruitless = 0;            ///< losses in a row without a window in between
+    using windows = std::map<std::uint64_t, window>;  ///< by sequence
+    windows taken;
+    std::uint32_t fruitless = 0;  ///< losses in a row without a window in between
   };
   enum class role { server, shard, worker, helper };
   struct watched {
@@ -122,6 +123,8 @@ class supervisor_state {
   void fail(const std::string& why);
   void conclude(const snapshot_ptr& model);
   void deliver(const snapshot_ptr& model);
+  void leave();
+  void unrecorded(const std::string& why);
   void lose_worker(std::uint32_t worker, const std::string& why);
   void lose_shard(std::uint32_t shard, const std::string& why);
   void fenced(const schema::Fenced::Reader& message);
@@ -138,8 +141,10 @@ class supervisor_state {
   void end_cut();
   struct kept_windows {
     std::uint64_t until = 0;  ///< windows that are in all slices, by their sequence
-    std::map<std::uint64_t, role_state::window> unreported;
+    role_state::windows unreported;
   };
+  using taken_windows = capnp::List<schema::TakenWindow>::Reader;
+  static void count_slice(taken_windows took, std::uint64_t reported, role_state::windows& out);
   kept_windows windows_in_images(std::uint32_t worker) const;
   void all_finished();
   void watch(const caf::actor_addr& actor, role what, std::uint32_t number);

@@ -139,13 +139,7 @@ supervisor_state::kept_windows supervisor_state::windows_in_images(std::uint32_t
     for (const auto known : (*cutting_->images[slice]).getWorkers()) {
       if (known.getWorker() != worker || known.getIncarnation() != p.incarnation) continue;
       last = known.getSequence();
-      for (const auto window : known.getWindows()) {
-        if (window.getSequence() <= p.reported) continue;
-        role_state::window& w = out.unreported[window.getSequence()];
-        ++w.slices;
-        w.rows = window.getRows();
-        w.mini_batches = window.getMiniBatches();
-      }
+      count_slice(known.getWindows(), p.reported, out.unreported);
     }
     out.until = std::min(out.until, last);
   }

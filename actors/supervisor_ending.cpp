@@ -101,13 +101,27 @@ void supervisor_state::conclude(const snapshot_ptr& model) {
 void supervisor_state::deliver(const snapshot_ptr& model) {
   conclude(model);
   if (!promise_) return;  // `run` will answer with it
-  // The outcome leaves once history and events are in their files; a recorder that is gone has
-  // nothing left to write.
-  auto leave = [promise = *promise_, outcome = outcome_]() mutable { promise.deliver(outcome); };
-  promise_.reset();
+  // The outcome leaves once history and events are in their files.
   self_->request(cast_.recorder, answer_timeout, flush_atom::value)
-      .then([leave](flush_atom) mutable { leave(); },
-            [leave](const caf::error&) mutable { leave(); });
+      .then([this](flush_atom) { leave(); },
+            [this](const caf::error&) {
+              // A recorder that fails only now says why when it is down.
+              if (watched_.count(cast_.recorder.address()) == 0) leave();
+            });
+}
+
+void supervisor_state::leave() {
+  if (promise_) promise_->deliver(outcome_);
+  promise_.reset();
+}
+
+/// What was trained is whole; only its history is not.
+void supervisor_state::unrecorded(const std::string& why) {
+  if (!promise_) return;
+  ending_.stopped_by = "failed";
+  ending_.failure = why;
+  conclude(outcome_->model);
+  leave();
 }
 
 void supervisor_state::crashed(const std::string& why) {

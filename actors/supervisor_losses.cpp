@@ -25,11 +25,15 @@ bool supervisor_state::is_current(std::uint32_t worker, std::uint32_t incarnatio
 
 void supervisor_state::down(const caf::down_msg& message) {
   const auto found = watched_.find(message.source);
-  if (mode_ == mode::done || found == watched_.end()) return;
+  if (found == watched_.end()) return;
   const watched who = found->second;
   watched_.erase(found);
   const std::string reason = text_of(message.reason, self_->system().config());
   const std::string why = reason.rfind(who.name, 0) == 0 ? reason : who.name + " ended: " + reason;
+  if (mode_ == mode::done) {
+    if (message.source == cast_.recorder.address()) unrecorded(why);
+    return;
+  }
   if (who.what == role::worker && cast_.casting) return lose_worker(who.number, why);
   if (who.what == role::shard && cast_.casting) return lose_shard(who.number, why);
   fail(why);
@@ -102,17 +106,23 @@ void supervisor_state::lose_worker(std::uint32_t worker, const std::string& why)
   begin_training_if_ready();
 }
 
-void supervisor_state::fenced(const schema::Fenced::Reader& message) {
-  if (message.getWorker() >= parts_.size()) return;
-  role_state& p = parts_[message.getWorker()];
-  if (p.fencing == 0) return;
-  for (const auto window : message.getWindows()) {
-    if (window.getSequence() <= p.reported) continue;
-    role_state::window& w = p.taken[window.getSequence()];
+/// One more slice has taken these windows; only those after `reported` are of interest.
+void supervisor_state::count_slice(taken_windows took, std::uint64_t reported,
+                                   role_state::windows& out) {
+  for (const auto window : took) {
+    if (window.getSequence() <= reported) continue;
+    role_state::window& w = out[window.getSequence()];
     ++w.slices;
     w.rows = window.getRows();
     w.mini_batches = window.getMiniBatches();
   }
+}
+
+void supervisor_state::fenced(const schema::Fenced::Reader& message) {
+  if (message.getWorker() >= parts_.size()) return;
+  role_state& p = parts_[message.getWorker()];
+  if (p.fencing == 0) return;
+  count_slice(message.getWindows(), p.reported, p.taken);
   if (--p.fencing == 0) settle(message.getWorker());
 }
 

@@ -178,7 +178,7 @@ void worker_state::schedule() {
 void worker_state::step() {
   step_sent_ = false;
   if (mode_ != mode::training || !feed_->ready()) return;
-  if (replica_->window().facts.mini_batches == 0) window_start_ = std::chrono::steady_clock::now();
+  if (replica_->window().facts.mini_batches == 0) window_start_ = self_->clock().now();
   const std::uint64_t trained = replica_->window().facts.rows;
   const mini_batch rows =
       window_rows_ > trained ? feed_->take(window_rows_ - trained) : feed_->take();

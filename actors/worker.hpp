@@ -102,8 +102,8 @@ class worker_state {
   std::uint64_t staleness_ = 0, bytes_sent_ = 0, bytes_received_ = 0;
   std::uint32_t repeats_ = 0;
   std::uint64_t window_rows_ = 0;  // a window's size; 0: the protocol says
-  std::chrono::steady_clock::time_point window_start_;
-  std::optional<std::chrono::steady_clock::time_point> waiting_since_;  // for others
+  caf::actor_clock::time_point window_start_;
+  std::optional<caf::actor_clock::time_point> waiting_since_;  // for others
   std::vector<caf::typed_response_promise<finished_atom>> finishing_;
 };
 

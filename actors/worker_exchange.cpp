@@ -53,7 +53,7 @@ void worker_state::send_more() {
   }
   if (next_slice_ < home_.size() || unanswered_ > 0) return;
   if (held_ == 0) return window_done();
-  if (!waiting_since_) waiting_since_ = std::chrono::steady_clock::now();
+  if (!waiting_since_) waiting_since_ = self_->clock().now();
 }
 
 void worker_state::answered_later(const schema::Verdict::Reader& verdict,
@@ -155,7 +155,7 @@ void worker_state::report_window() {
   progress->setCommitted(how_ != intent::publish && !dropped_);
   progress->setLossSum(window.loss_sum);
   progress->setCorrect(window.correct);
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = self_->clock().now();
   progress->setSeconds(std::chrono::duration<double>(now - window_start_).count());
   if (waiting_since_) {
     progress->setWaited(std::chrono::duration<double>(now - *waiting_since_).count());

@@ -25,18 +25,20 @@ struct Capture {
   clock @2 :UInt64;
 }
 
+# A worker's window that a slice took.
+struct TakenWindow {
+  sequence @0 :UInt64;
+  rows @1 :UInt64;
+  miniBatches @2 :UInt32;
+}
+
 # The whole of a slice at one moment.
 struct Image {
-  struct Window {
-    sequence @0 :UInt64;
-    rows @1 :UInt64;
-    miniBatches @2 :UInt32;
-  }
   struct Worker {
     worker @0 :UInt32;
     incarnation @1 :UInt32;
     sequence @2 :UInt64;         # of the last commit that was applied
-    windows @3 :List(Window);    # the last ones applied, at most two
+    windows @3 :List(TakenWindow);  # the last ones applied, at most two
   }
   slice @0 :UInt32;
   version @1 :UInt64;
@@ -75,15 +77,9 @@ struct Fence {
 
 # server -> supervisor: the last two windows of that incarnation that each slice here took.
 struct Fenced {
-  struct Window {
-    slice @0 :UInt32;
-    sequence @1 :UInt64;
-    rows @2 :UInt64;
-    miniBatches @3 :UInt32;
-  }
   worker @0 :UInt32;
   incarnation @1 :UInt32;
-  windows @2 :List(Window);
+  windows @2 :List(TakenWindow);
 }
 
 # server -> supervisor, when asked: what its slices have been through.

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "actors/plan_fixture.hpp"
+#include "troupe/actors/messages/wire.hpp"
+#include "troupe/actors/messages/work.capnp.h"
 
 namespace troupe::testing {
 
@@ -28,6 +30,16 @@ inline std::shared_ptr<run_plan> plan_for(const allocation_setup& s) {
   const auto plan = plan_over(of, numbered_rows(s.rows, {1}, element_type::u8));
   plan->of.supervisor.rebalance = s.rebalance;
   return plan;
+}
+
+/// A worker gives back a lease's rows from `first` on.
+inline wire<schema::Yielded> yielded(std::uint32_t worker, std::uint64_t lease,
+                                     std::uint64_t first) {
+  wire_builder<schema::Yielded> out;
+  out->setWorker(worker);
+  out->setLease(lease);
+  out->setFirst(first);
+  return std::move(out).finish();
 }
 
 }  // namespace troupe::testing

@@ -184,11 +184,7 @@ class allocation_play {
       const lease l = who.leases.front();
       who.leases.pop_front();
       if (l.range.size() == 0) continue;
-      wire_builder<schema::Yielded> back;
-      back->setWorker(w);
-      back->setLease(l.id);
-      back->setFirst(l.range.first);
-      BOOST_TEST_REQUIRE(allocation_.take(*std::move(back).finish(), now_) == "");
+      BOOST_TEST_REQUIRE(allocation_.take(*yielded(w, l.id, l.range.first), now_) == "");
     }
   }
 

@@ -2,11 +2,15 @@
 
 #include "troupe/actors/allocation.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <deque>
 #include <map>
 
 #include "actors/allocation_plan.hpp"
 #include "troupe/actors/messages/wire.hpp"
+#include "troupe/base/random.hpp"
 
 using namespace troupe;
 using namespace troupe::testing;
@@ -19,6 +23,7 @@ struct told {
   position_range range;
   std::uint64_t rows = 0, clock = 1;
   bool dropped = false;
+  double seconds = 0;
 
   std::string to(allocation& a) const {
     wire_builder<schema::Progress> out;
@@ -30,16 +35,13 @@ struct told {
     out->setRows(rows);
     out->setClock(clock);
     out->setDropped(dropped);
+    out->setSeconds(seconds);
     return a.take(*std::move(out).finish(), 0);
   }
 };
 
 std::string give_back(allocation& a, std::uint32_t worker, std::uint64_t id, std::uint64_t first) {
-  wire_builder<schema::Yielded> out;
-  out->setWorker(worker);
-  out->setLease(id);
-  out->setFirst(first);
-  return a.take(*std::move(out).finish(), 0);
+  return a.take(*yielded(worker, id, first), 0);
 }
 
 }  // namespace
@@ -78,6 +80,54 @@ BOOST_AUTO_TEST_CASE(reports_of_what_was_not_given_are_refused) {
   for (const std::uint32_t w : {0u, 1u}) b.joined(w);
   b.grant(0);
   BOOST_TEST((!told{0, 0, {0, 4}, 4, 3}.to(b).empty()));
+}
+
+/// Whatever the speeds: what nobody has begun is not moved for ever, however fast messages are.
+BOOST_AUTO_TEST_CASE(work_comes_to_rest) {
+  const random_stream draws(1, random_purpose::test);
+  std::uint64_t drawn = 0, moved = 0;
+  for (int play = 0; play < 300; ++play) {
+    const std::uint32_t workers = 2 + static_cast<std::uint32_t>(draws.below(drawn++, 4));
+    allocation a(plan_for({1000, workers, 4, 3, "asynchronous", 1, true}), workers);
+    std::vector<std::deque<lease>> held(workers);
+    std::vector<double> row_seconds;
+    for (std::uint32_t w = 0; w < workers; ++w) {
+      a.joined(w);
+      row_seconds.push_back(std::pow(10.0, -3 - 2 * draws.uniform(drawn++)));
+    }
+    while (!a.all_done()) {
+      std::uint64_t asked = 1, times = 0;
+      for (; asked > 0 && times < 200; ++times) {
+        for (const lease& l : a.grant(0)) {
+          moved += l.moved_from ? 1 : 0;
+          held[l.worker].push_back(l);
+        }
+        const auto revoked = a.revoke(0);
+        asked = revoked.size();
+        for (const auto& r : revoked) {
+          auto& leases = held[r.worker];
+          const auto at = std::find_if(leases.begin(), leases.end(),
+                                       [&](const lease& l) { return l.id == r.lease; });
+          BOOST_TEST_REQUIRE((at != leases.end()));
+          BOOST_TEST_REQUIRE(give_back(a, r.worker, r.lease, at->range.first) == "");
+          leases.erase(at);
+        }
+      }
+      BOOST_TEST_REQUIRE(times < 200u);
+      std::uint32_t next = 0;
+      do {
+        next = static_cast<std::uint32_t>(draws.below(drawn++, workers));
+      } while (held[next].empty());
+      lease& first = held[next].front();
+      const std::uint64_t rows = std::min<std::uint64_t>(12, first.range.size());
+      const position_range window{first.range.first, first.range.first + rows};
+      const double seconds = static_cast<double>(rows) * row_seconds[next];
+      BOOST_TEST_REQUIRE((told{next, 0, window, rows, 1, false, seconds}.to(a) == ""));
+      first.range.first += rows;
+      if (first.range.size() == 0) held[next].pop_front();
+    }
+  }
+  BOOST_TEST(moved > 100u);
 }
 
 BOOST_AUTO_TEST_CASE(rounds_are_given_out_two_ahead) {

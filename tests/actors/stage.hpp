@@ -52,21 +52,16 @@ class stage {
     return handle;
   }
 
-  /// Runs messages until none is left; no timeout fires.
+  /// Runs messages until none is left. Each takes a millisecond of virtual time.
   void drain() {
-    do {
-      pick();
-    } while (scheduler.try_run_once());
+    while (run_one()) continue;
   }
   /// From now on the actor whose turn it is is drawn by lot, and some are drawn rarely: they are
   /// slow. Messages from one actor to another stay in their order.
   void shuffle(std::uint64_t seed) { lots_.emplace(seed, random_purpose::test); }
   /// Runs so many messages.
   void run(std::uint64_t messages) {
-    for (; messages > 0; --messages) {
-      pick();
-      if (!scheduler.try_run_once()) return;
-    }
+    while (messages-- > 0 && run_one()) continue;
   }
   /// Lets virtual time pass in small steps.
   void pass(std::chrono::milliseconds time) {
@@ -81,6 +76,13 @@ class stage {
   caf::scheduler::test_coordinator& scheduler;
 
  private:
+  bool run_one() {
+    pick();
+    if (!scheduler.try_run_once()) return false;
+    scheduler.advance_time(std::chrono::milliseconds(1));
+    return true;
+  }
+
   void pick() {
     auto& jobs = scheduler.jobs;
     if (!lots_ || jobs.size() < 2) return;
@@ -89,7 +91,7 @@ class stage {
     for (int attempt = 0; attempt < 4; ++attempt) {
       const auto at = static_cast<std::ptrdiff_t>(lots_->below(drawn_++, jobs.size()));
       std::swap(jobs.front(), jobs[static_cast<std::size_t>(at)]);
-      const auto who = reinterpret_cast<std::uintptr_t>(jobs.front()) / 64;
+      const auto who = dynamic_cast<const caf::local_actor&>(*jobs.front()).id();
       if (mix(who ^ mix(phase)) % 4 != 0) return;
     }
   }

@@ -176,6 +176,19 @@ BOOST_AUTO_TEST_CASE(an_actor_that_dies_ends_the_run_with_its_name) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_recorder_that_fails_at_the_very_end_is_named) {
+  whole_run run(small_job(), two_classes(100));
+  run.on_event = [](const run_event& e) {
+    if (e.name == "stopped") throw std::runtime_error("no paper");
+  };
+  const auto outcome = run.finish();
+  BOOST_REQUIRE(outcome);
+  BOOST_TEST(outcome->stopped_by == "failed");
+  BOOST_TEST(outcome->failure.find("recorder: no paper") == 0u, outcome->failure);
+  BOOST_TEST(outcome->summary["rows_trained"].get<std::uint64_t>() == 300u);
+  BOOST_CHECK(outcome->model);
+}
+
 BOOST_AUTO_TEST_CASE(a_stop_before_the_start_is_an_early_end) {
   whole_run run(small_job(), two_classes(100));
   caf::anon_send(run.lead(), stop_atom::value, std::string("interrupted"));

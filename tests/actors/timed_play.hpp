@@ -139,12 +139,9 @@ class timed_play {
     const auto found = std::find_if(who.leases.begin(), who.leases.end(),
                                     [&](const auto& l) { return l.id == id; });
     if (found == who.leases.end() || found->range.size() == 0) return;
-    wire_builder<schema::Yielded> back;
-    back->setWorker(w);
-    back->setLease(id);
-    back->setFirst(found->range.first);
+    const std::uint64_t first = found->range.first;
     who.leases.erase(found);
-    BOOST_TEST_REQUIRE(allocation_.take(*std::move(back).finish(), now_) == "");
+    BOOST_TEST_REQUIRE(allocation_.take(*yielded(w, id, first), now_) == "");
     if (!who.busy && !who.waits && !who.window.empty() && who.leases.empty()) commit(w);
     grant();
   }
@@ -254,11 +251,7 @@ class timed_play {
       const lease l = who.leases.front();
       who.leases.pop_front();
       if (l.range.size() == 0) continue;
-      wire_builder<schema::Yielded> back;
-      back->setWorker(w);
-      back->setLease(l.id);
-      back->setFirst(l.range.first);
-      BOOST_TEST_REQUIRE(allocation_.take(*std::move(back).finish(), now_) == "");
+      BOOST_TEST_REQUIRE(allocation_.take(*yielded(w, l.id, l.range.first), now_) == "");
     }
     go_on(w);
     grant();

@@ -94,10 +94,13 @@ class whole_run {
     plan_->consistency.make = [this, make](const troupe::settings& options, bool decides) {
       return std::make_unique<counted_commits>(make(options, decides), [this] { committed(); });
     };
-    cast_.recorder = stage_.keep(stage_.system.spawn(
-        recorder, std::string(),
-        run_observer{[this](const report& r) { heard.reports.push_back(r); },
-                     [this](const run_event& e) { heard.events.push_back(e); }}));
+    cast_.recorder = stage_.keep(
+        stage_.system.spawn(recorder, std::string(),
+                            run_observer{[this](const report& r) { heard.reports.push_back(r); },
+                                         [this](const run_event& e) {
+                                           heard.events.push_back(e);
+                                           if (on_event) on_event(e);
+                                         }}));
     for (std::uint32_t i = 0; i < of.actors.parameter_servers; ++i) {
       cast_.servers.push_back(stage_.keep(stage_.system.spawn(parameter_server, plan_, i)));
     }
@@ -146,6 +149,7 @@ class whole_run {
 
   heard_lines heard;
   std::function<void()> on_commit;  ///< of a slice
+  std::function<void(const run_event&)> on_event;
   std::vector<checkpoint_ptr> kept;
   const run_plan& plan() const { return *plan_; }
   /// Has the run kept after so many commits to slices, each time.

@@ -14,13 +14,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Some seconds of training, a checkpoint as often as one can be written.
+/// Some seconds of training, a checkpoint as often as one can be written. By a rule without
+/// moments, which workers would lose each time.
 std::vector<std::string> train(const workspace& here, std::vector<std::string> more = {}) {
-  std::vector<std::string> all = {"train", here.write("job.yaml", quick_job),
-                                  "--run", here / "run",
-                                  "--set", "training.epochs=400",
-                                  "--set", "training.evaluate_every=100",
-                                  "--set", "supervisor.checkpoint.every_seconds=0.02"};
+  std::vector<std::string> all = {
+      "train", here.write("job.yaml", quick_job),
+      "--run", here / "run",
+      "--set", "training.epochs=400",
+      "--set", "training.evaluate_every=100",
+      "--set", "optimizer.gradient_rule={name: sgd, learning_rate: 0.02}",
+      "--set", "supervisor.checkpoint.every_seconds=0.02"};
   all.insert(all.end(), more.begin(), more.end());
   return all;
 }
@@ -46,8 +49,7 @@ void check_whole(const workspace& here, std::uint64_t epochs) {
   BOOST_CHECK_EQUAL(
       s["rows_trained"].get<std::uint64_t>() - s["rows_repeated"].get<std::uint64_t>(),
       s["rows_per_epoch"].get<std::uint64_t>() * epochs);
-  // Workers lose their moments each time.
-  BOOST_CHECK_GT(s["test_accuracy"].get<double>(), 0.5);
+  BOOST_CHECK_GT(s["test_accuracy"].get<double>(), 0.85);  // 0.9 where nothing happens
 }
 
 }  // namespace
