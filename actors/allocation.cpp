@@ -17,7 +17,8 @@ constexpr std::size_t leases_held = 2;
 
 }  // namespace
 
-allocation::allocation(std::shared_ptr<const run_plan> plan, std::uint32_t workers)
+allocation::allocation(std::shared_ptr<const run_plan> plan, std::uint32_t workers,
+                       std::uint64_t view)
     : plan_(std::move(plan)),
       pace_(workers),
       joined_(workers, false),
@@ -25,6 +26,7 @@ allocation::allocation(std::shared_ptr<const run_plan> plan, std::uint32_t worke
       clocks_(workers, 0),
       given_(workers, 0),
       spared_(workers, 0) {
+  view_.number = view;
   for (std::uint32_t group = 0; group < plan_->groups; ++group) {
     ledger::extent extent;
     extent.rows_per_epoch = plan_->group_rows(group);
@@ -330,6 +332,10 @@ bool allocation::restore(const std::vector<ledger_image>& books) {
     if (!books_[group].restore(books[group])) return false;
   }
   return true;
+}
+
+void allocation::deserted() {
+  for (ledger& book : books_) book.deserted();
 }
 
 bool allocation::all_done() const {

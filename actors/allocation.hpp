@@ -22,7 +22,8 @@ namespace troupe {
 /// one clock.
 class allocation {
  public:
-  allocation(std::shared_ptr<const run_plan> plan, std::uint32_t workers);
+  /// Views are counted from `view` on.
+  allocation(std::shared_ptr<const run_plan> plan, std::uint32_t workers, std::uint64_t view = 0);
 
   /// This worker may be given work from now on.
   void joined(std::uint32_t worker);
@@ -75,6 +76,8 @@ class allocation {
   std::vector<ledger_image> image(const std::vector<std::uint64_t>& trained,
                                   const std::vector<std::vector<ledger_image::part>>& undone) const;
   bool restore(const std::vector<ledger_image>& books);
+  /// See ledger::deserted.
+  void deserted();
 
   bool all_done() const;
   /// Whether nothing is heard of this worker (see `suspect`).

@@ -18,10 +18,13 @@ using cut_ptr = std::shared_ptr<const cut_run>;
 /// The checkpoint of it. \throws error (run) where an image does not fit.
 checkpoint assemble(const cut_run& cut, const run_plan& plan);
 
-/// Writes the checkpoints of a run into a folder; spawned detached, as files take their time.
+/// Writes the checkpoints of a run into a folder, and reads them; spawned detached, as files take
+/// their time.
 using archivist_actor = caf::typed_actor<
     /// Answered with the file's name once it is on the disk, or with why it is not.
-    caf::replies_to<cut_ptr>::with<std::string>>;
+    caf::replies_to<cut_ptr>::with<std::string>,
+    /// The last whole one; null: there is none.
+    caf::replies_to<load_atom>::with<checkpoint_ptr>>;
 
 archivist_actor::behavior_type archivist(archivist_actor::pointer self,
                                          std::shared_ptr<const run_plan> plan,
@@ -30,3 +33,4 @@ archivist_actor::behavior_type archivist(archivist_actor::pointer self,
 }  // namespace troupe
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cut_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::checkpoint_ptr)

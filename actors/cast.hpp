@@ -48,6 +48,7 @@ using stop_atom = caf::atom_constant<caf::atom("stop")>;
 using tick_atom = caf::atom_constant<caf::atom("tick")>;
 using flush_atom = caf::atom_constant<caf::atom("flush")>;
 using recast_atom = caf::atom_constant<caf::atom("recast")>;
+using server_atom = caf::atom_constant<caf::atom("server")>;
 using suspect_atom = caf::atom_constant<caf::atom("suspect")>;
 using checkpoint_atom = caf::atom_constant<caf::atom("checkpoint")>;
 using load_atom = caf::atom_constant<caf::atom("load")>;
@@ -117,6 +118,8 @@ using supervisor_actor = leader_actor::extend<
     caf::reacts_to<std::uint32_t, std::uint32_t, worker_actor>,
     /// Data shard `number` is this actor from now on.
     caf::reacts_to<std::uint32_t, data_shard_actor>,
+    /// So is parameter server `number`, which has no slices yet.
+    caf::reacts_to<std::uint32_t, parameter_server_actor>,
     /// This one is lost.
     caf::reacts_to<part_lost>,
     /// An event to be written with the run's time.
@@ -135,7 +138,9 @@ using casting_actor = caf::typed_actor<
     /// A worker, as this incarnation.
     caf::reacts_to<recast_atom, std::uint32_t, std::uint32_t>,
     /// A data shard.
-    caf::reacts_to<recast_atom, std::uint32_t>>;
+    caf::reacts_to<recast_atom, std::uint32_t>,
+    /// A parameter server.
+    caf::reacts_to<recast_atom, server_atom, std::uint32_t>>;
 
 /// Scores the centre while training goes on.
 using evaluator_actor =

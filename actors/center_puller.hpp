@@ -50,14 +50,18 @@ class center_puller {
   using slice_handler =
       std::function<void(std::size_t slice, std::uint64_t version, span<const float> values)>;
 
+  using failure_handler = std::function<void(const std::string& why, bool gone)>;
+
   /// Calls `on_slice` for every slice of `home`, then `done`. In a synchronous run a pull for
   /// nobody brings all slices of one round: where a round has gone by in between, it starts again,
   /// and `on_slice` is called again for the slices before. An answer that does not come or does not
-  /// fit goes to `failed`, with what is wrong. `self` must outlive the pull, and so must this.
+  /// fit goes to `failed`, once, with what is wrong, and whether a server is gone. `self` must
+  /// outlive the pull, and so must this. A pull before that is under way is dropped.
   template <class Self>
   void pull(Self* self, const run_plan& plan, const std::vector<parameter_server_actor>& home,
-            whose of, slice_handler on_slice, std::function<void()> done,
-            std::function<void(const std::string&)> failed) {
+            whose of, slice_handler on_slice, std::function<void()> done, failure_handler failed) {
+    ++pull_;
+    torn_ = false;
     next_ = unanswered_ = 0;
     of_ = of;
     round_.reset();
@@ -81,11 +85,13 @@ class center_puller {
       message->setVersion(whole_round ? round_.value_or(0) : 0);
       self->request(home[next_], answer_timeout, std::move(message).finish())
           .then(
-              [this, self, &plan, &home, slice = next_](const center_msg& center) {
+              [this, self, &plan, &home, slice = next_, pull = pull_](const center_msg& center) {
+                if (pull != pull_) return;
                 const auto values = floats_of((*center).getPayload());
                 if (values.size() != plan.range_of(of_.first_slice + slice).count) {
-                  return failed_("the centre of slice " + std::to_string(slice) +
-                                 " has another length");
+                  return fail(
+                      "the centre of slice " + std::to_string(slice) + " has another length",
+                      false);
                 }
                 --unanswered_;
                 if (attempts_ > 0 && !same_round(slice, (*center).getVersion())) {
@@ -95,14 +101,22 @@ class center_puller {
                 on_slice_(slice, (*center).getVersion(), values);
                 more(self, plan, home);
               },
-              [this, self](const caf::error& problem) {
-                failed_("pulling the centre: " + text_of(problem, self->system().config()));
+              [this, self, pull = pull_](const caf::error& problem) {
+                if (pull != pull_) return;
+                fail("pulling the centre: " + text_of(problem, self->system().config()),
+                     problem == caf::sec::request_receiver_down);
               });
     }
     if (unanswered_ > 0) return;
     // Taken out first: `done` may start the next pull, which sets the handlers anew.
     const auto done = std::exchange(done_, nullptr);
     done();
+  }
+
+  void fail(const std::string& why, bool gone) {
+    ++pull_;  // what is under way is not waited for
+    const auto failed = std::exchange(failed_, nullptr);
+    failed(why, gone);
   }
 
   /// In how many goes a whole round is asked for; after that slices of several will do.
@@ -123,6 +137,7 @@ class center_puller {
     more(self, plan, home);
   }
 
+  std::uint64_t pull_ = 0;  // pulls so far
   whose of_;
   std::optional<std::uint64_t> round_;
   int attempts_ = 0;
@@ -130,7 +145,7 @@ class center_puller {
   std::size_t next_ = 0, unanswered_ = 0;
   slice_handler on_slice_;
   std::function<void()> done_;
-  std::function<void(const std::string&)> failed_;
+  failure_handler failed_;
 };
 
 }  // namespace troupe

@@ -73,6 +73,13 @@ center_slice::center_slice(std::shared_ptr<const run_plan> plan, std::shared_ptr
   std::copy(values.begin(), values.end(), first.values.data());
   now_ = std::make_shared<snapshot>();
   now_->exact = std::move(first.message).finish();
+  if (from.getIncarnations().size() > plan_->setup.workers) {
+    throw run_error("install", "it names workers that are not there");
+  }
+  std::uint32_t worker = 0;
+  for (const std::uint32_t incarnation : from.getIncarnations()) {
+    workers_[worker++].incarnation = incarnation;
+  }
   if (from.getState().size() == 0) return;
   const span<float> state = half_->state();
   if (from.getState().size() != state.size() * sizeof(float)) {

@@ -46,7 +46,13 @@ void evaluator_state::pull_next() {
                   whole.data() + group * length + plan_->range_of(slice).first);
       },
       [this] { finish_front(std::move(pulling_)); },
-      [this](const std::string& why) { self_->quit(actor_failure("evaluator", why)); });
+      [this](const std::string& why, bool gone) {
+        if (!gone) return self_->quit(actor_failure("evaluator", why));
+        // The supervisor sees to it, and may ask again.
+        queue_.front().promise.deliver(caf::make_error(caf::sec::request_receiver_down));
+        queue_.pop_front();
+        pull_next();
+      });
 }
 
 void evaluator_state::finish_front(const snapshot_ptr& snapshot) {

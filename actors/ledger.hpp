@@ -106,6 +106,9 @@ class ledger {
   /// leases, are done, the others free again. Until it is granted something again, its share is
   /// open to those who are through with theirs.
   void give_up(std::uint32_t worker, std::uint64_t trained);
+  /// None of the workers is here, and some may not come: what is theirs alone is for the others,
+  /// too, until they are granted something.
+  void deserted() { lost_.assign(lost_.size(), true); }
 
   /// Leases a worker holds that are not wholly done.
   std::size_t held(std::uint32_t worker) const { return open_[worker].size(); }

@@ -22,7 +22,12 @@ void parameter_server_state::install(const schema::Install::Reader& message) {
     throw run_error("install", fmt::format("there is no slice {}", slice));
   }
   center_slice installed(plan_, codecs_, message, slice == 0 && plan_->closes_rounds());
+  // Nobody is answered any more who asked the one that was here before.
   slices_.erase(slice);
+  captures_.erase(slice);
+  pulls_.erase(slice);
+  held_.erase(held_.lower_bound({slice, 0}), held_.lower_bound({slice + 1, 0}));
+  installed_under_ = members_.number;
   const auto made = slices_.emplace(slice, std::move(installed));
   made.first->second.join(members_);
   loads_[slice] = {};
@@ -205,7 +210,7 @@ void parameter_server_state::join(const schema::View::Reader& message) {
 void parameter_server_state::close(const close_msg& message) {
   const auto c = *message;
   if (c.getRun() != plan_->run || !plan_->closes_rounds() || !is_near(c.getClock()) ||
-      c.getAccepted().size() > plan_->setup.workers) {
+      c.getView() <= installed_under_ || c.getAccepted().size() > plan_->setup.workers) {
     return;
   }
   if (c.getView() > members_.number) {

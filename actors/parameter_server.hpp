@@ -66,6 +66,7 @@ class parameter_server_state {
   std::map<std::uint32_t, center_slice> slices_;
   std::map<std::uint32_t, slice_load> loads_;  // of each slice
   membership members_;
+  std::uint64_t installed_under_ = 0;        // the view when the slices came here
   std::vector<close_msg> early_closes_;      // of views that are not here yet
   std::vector<round_listener_actor> peers_;  // all servers; of the one that closes rounds
   std::map<std::pair<std::uint32_t, std::uint32_t>, worker_actor> held_;  // by slice and worker

@@ -48,7 +48,8 @@ void supervisor_state::begin(std::shared_ptr<const run_plan> plan, cast_handles 
 
 void supervisor_state::watch(const caf::actor_addr& actor, role what, std::uint32_t number) {
   const auto on = [&](const std::vector<std::string>& nodes) {
-    return number < nodes.size() ? fmt::format(" (node {})", nodes[number]) : std::string();
+    const bool known = number < nodes.size() && !nodes[number].empty();
+    return known ? fmt::format(" (node {})", nodes[number]) : std::string();
   };
   std::string known_as;
   switch (what) {
@@ -126,9 +127,12 @@ void supervisor_state::install() {
                                         [&](auto&& data) { message->adoptState(kj::mv(data)); });
       std::copy(kept.state.begin(), kept.state.end(), state.begin());
     }
+    auto incarnations = message->initIncarnations(static_cast<unsigned>(parts_.size()));
+    for (unsigned i = 0; i < incarnations.size(); ++i) incarnations.set(i, parts_[i].asked);
     self_->request(cast_.servers[home_[slice]], answer_timeout, std::move(message).finish())
         .then(
-            [this](installed_atom) {
+            [this, age = age_](installed_atom) {
+              if (age != age_) return;
               if (--waiting_ == 0 && mode_ == mode::installing) introduce();
             },
             [this](const caf::error& problem) { on_error(problem); });
@@ -148,7 +152,7 @@ void supervisor_state::introduce() {
   }
   self_->send(cast_.evaluator, make_route(), cast_.servers);
   introduce_workers(0, warming_ ? 1 : count);
-  self_->delayed_send(self_, tick_period, tick_atom::value);
+  if (!std::exchange(ticking_, true)) self_->delayed_send(self_, tick_period, tick_atom::value);
 }
 
 route_msg supervisor_state::make_route() const {
@@ -201,14 +205,17 @@ void supervisor_state::begin_training_if_ready() {
   };
   if (mode_ != mode::joining || is(presence::invited) || !is(presence::ready)) return;
   mode_ = mode::training;
-  start_ = self_->clock().now();
+  const bool first = !start_;
+  if (first) start_ = self_->clock().now();
   if (cast_.from) {
     record("resumed", {{"checkpoint", cast_.from->number}, {"rows", totals_->rows()}});
   }
-  record("started", {{"workers", parts_.size()},
-                     {"parameter_servers", cast_.servers.size()},
-                     {"parameters", plan_->model.parameters},
-                     {"rows_per_epoch", plan_->rows_per_epoch}});
+  if (first) {
+    record("started", {{"workers", parts_.size()},
+                       {"parameter_servers", cast_.servers.size()},
+                       {"parameters", plan_->model.parameters},
+                       {"rows_per_epoch", plan_->rows_per_epoch}});
+  }
   cast_.from.reset();
   if (allocation_->all_done()) return stop("epochs");
   grant();
@@ -247,8 +254,11 @@ void supervisor_state::evaluate_if_due() {
   evaluations_due_ = due;
   evaluating_ = true;
   self_->request(cast_.evaluator, caf::infinite, score_request{++evaluations_asked_, {}, {}})
-      .then([this, rows = totals_->rows()](const score& s) { evaluated(s, rows); },
-            [this](const caf::error& problem) { on_error(problem); });
+      .then(
+          [this, rows = totals_->rows(), age = age_](const score& s) {
+            if (age == age_) evaluated(s, rows);
+          },
+          [this](const caf::error& problem) { on_error(problem); });
 }
 
 void supervisor_state::evaluated(const score& s, std::uint64_t rows) {
@@ -262,9 +272,12 @@ void supervisor_state::evaluated(const score& s, std::uint64_t rows) {
 }
 
 void supervisor_state::tick() {
-  if (mode_ != mode::joining && mode_ != mode::training) return;
+  if (mode_ < mode::installing || mode_ > mode::training) {
+    ticking_ = false;
+    return;
+  }
   give_up_if_lonely();
-  end_warm_start_if_due();
+  if (mode_ >= mode::joining) end_warm_start_if_due();
   if (mode_ == mode::training) {
     report_progress_of_all(report_seconds);
     allocation_->reconsider();
@@ -343,6 +356,9 @@ supervisor_actor::behavior_type supervisor(supervisor_state::pointer self,
         self->state.recast(worker, incarnation, actor);
       },
       [=](std::uint32_t shard, const data_shard_actor& actor) { self->state.recast(shard, actor); },
+      [=](std::uint32_t server, const parameter_server_actor& actor) {
+        self->state.recast(server, actor);
+      },
       [=](const part_lost& which) { self->state.lost(which); },
       [=](const run_event& event) { self->state.note(event); },
       [=](suspect_atom, std::uint32_t worker, bool silent) { self->state.suspect(worker, silent); },

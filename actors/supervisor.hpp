@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,7 @@ struct cast_handles {
   std::vector<worker_actor> workers;
   evaluator_actor evaluator;
   recorder_actor recorder;
-  /// Recasts the parts of workers and data shards that are lost; without it, a loss ends the run.
+  /// Recasts the parts that are lost; without it, a loss ends the run.
   casting_actor casting = {};
   /// Keeps checkpoints; without it there are none.
   archivist_actor archivist = {};
@@ -44,8 +45,9 @@ struct cast_handles {
 ///
 /// With a warm start only the first worker joins at first; the others join while it trains. A
 /// worker that is lost is fenced off at the servers, which say what they took of it; the rest is
-/// given out again, and the part is recast (supervisor_losses.cpp). Any other failure (a server
-/// that ends, an answer that is an error) goes straight to done.
+/// given out again, and the part is recast (supervisor_losses.cpp). With a server a part of the
+/// model is lost: all go back to the last checkpoint, to installing (supervisor_going_back.cpp).
+/// Any other failure (an answer that is an error) goes straight to done.
 class supervisor_state {
  public:
   static inline const char* name = "supervisor";
@@ -61,6 +63,7 @@ class supervisor_state {
   void diverged(const schema::Diverged::Reader& message);
   void recast(std::uint32_t worker, std::uint32_t incarnation, const worker_actor& actor);
   void recast(std::uint32_t shard, const data_shard_actor& actor);
+  void recast(std::uint32_t server, const parameter_server_actor& actor);
   void lost(const part_lost& which);
   void note(const run_event& event) { record(event.name, event.facts); }
   void suspect(std::uint32_t worker, bool silent);
@@ -83,6 +86,7 @@ class supervisor_state {
   struct role_state {
     presence now = presence::absent;
     std::uint32_t incarnation = 1;
+    std::uint32_t asked = 1;     ///< the last incarnation that was cast or asked for
     std::uint64_t reported = 0;  ///< the last window, by its sequence
     double heard = 0;            ///< when that was
     bool finishing = false;      ///< was told to finish and has not answered
@@ -127,6 +131,11 @@ class supervisor_state {
   void unrecorded(const std::string& why);
   void lose_worker(std::uint32_t worker, const std::string& why);
   void lose_shard(std::uint32_t shard, const std::string& why);
+  void lose_server(std::uint32_t server, const std::string& why);
+  void go_back();
+  void retire_workers();
+  void start_from(const checkpoint_ptr& from);
+  void install_again_if_whole();
   void fenced(const schema::Fenced::Reader& message);
   void settle(std::uint32_t worker);
   void give_up_if_lonely();
@@ -185,6 +194,16 @@ class supervisor_state {
   std::uint64_t checkpoints_ = 0;  // the number of the last one
   double last_cut_ = 0;
   bool keep_asked_ = false;
+  /// Where the run goes back to its last checkpoint (supervisor_going_back.cpp).
+  struct going_back {
+    std::set<std::uint32_t> lost;  ///< servers that nobody plays yet
+    bool waits = false;            ///< for the checkpoint
+    std::uint64_t reached = 0;     ///< rows trained when it last went back
+    std::uint32_t fruitless = 0;   ///< times in a row without a row trained in between
+  };
+  going_back back_;
+  std::uint64_t age_ = 0;  // times it went back; answers to what was asked before are void
+  bool ticking_ = false;
   double trained_before_ = 0;  // seconds, where the run goes on from a checkpoint
   run_totals::ending ending_;
   std::optional<caf::actor_clock::time_point> start_;

@@ -118,13 +118,14 @@ void supervisor_state::write_cut() {
   allocation_->hold_rounds(false);
   self_->request(cast_.archivist, caf::infinite, cut_ptr(std::move(made)))
       .then(
-          [this](const std::string& file) {
-            record(
-                "checkpoint",
-                {{"file", file}, {"rows", totals_->rows()}, {"seconds", now() - cutting_->began}});
-            end_cut();
+          [this, rows = totals_->rows(), began = cutting_->began,
+           age = age_](const std::string& file) {
+            record("checkpoint", {{"file", file}, {"rows", rows}, {"seconds", now() - began}});
+            if (age == age_) end_cut();
           },
-          [this](const caf::error& problem) { uncut(text_of(problem, self_->system().config())); });
+          [this, age = age_](const caf::error& problem) {
+            if (age == age_) uncut(text_of(problem, self_->system().config()));
+          });
   grant();
 }
 

@@ -54,7 +54,8 @@ void supervisor_state::score_center() {
   report_progress_of_all(0);
   self_->request(cast_.evaluator, caf::infinite, score_request{++evaluations_asked_, {}, {}})
       .then(
-          [this](const score& last) {
+          [this, age = age_](const score& last) {
+            if (age != age_) return;
             if (last.has_data) {
               self_->send(cast_.recorder,
                           totals_->evaluation_report(last, totals_->rows(), ending_.seconds));
@@ -78,7 +79,8 @@ void supervisor_state::score_model(const score& last) {
   for (const score_part part : parts) {
     self_->request(cast_.evaluator, caf::infinite, score_request{evaluations_asked_, part, model})
         .then(
-            [this, part, model](const score& s) {
+            [this, part, model, age = age_](const score& s) {
+              if (age != age_) return;
               const bool validation = part == score_part::watch && plan_->has_validation;
               (validation ? ending_.validation : ending_.test) = s;
               if (--waiting_ == 0) deliver(model);

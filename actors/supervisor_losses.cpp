@@ -36,6 +36,7 @@ void supervisor_state::down(const caf::down_msg& message) {
   }
   if (who.what == role::worker && cast_.casting) return lose_worker(who.number, why);
   if (who.what == role::shard && cast_.casting) return lose_shard(who.number, why);
+  if (who.what == role::server && cast_.casting) return lose_server(who.number, why);
   fail(why);
 }
 
@@ -50,7 +51,9 @@ void supervisor_state::lost(const part_lost& which) {
   };
   switch (which.what) {
     case part_lost::role::server:
-      return fail(which.reason);
+      if (which.number >= cast_.servers.size()) return;
+      if (same(cast_.servers[which.number].address())) lose_server(which.number, which.reason);
+      return;
     case part_lost::role::shard:
       if (which.number >= cast_.shards.size()) return;
       if (same(cast_.shards[which.number].address())) lose_shard(which.number, which.reason);
@@ -101,7 +104,7 @@ void supervisor_state::lose_worker(std::uint32_t worker, const std::string& why)
   if (!trained) worker_finished(worker);
   if (mode_ > mode::training) return;
   if (++p.fruitless <= most_fruitless) {
-    self_->send(cast_.casting, recast_atom::value, worker, p.incarnation + 1);
+    self_->send(cast_.casting, recast_atom::value, worker, ++p.asked);
   }
   begin_training_if_ready();
 }
@@ -146,10 +149,11 @@ void supervisor_state::settle(std::uint32_t worker) {
 
 void supervisor_state::recast(std::uint32_t worker, std::uint32_t incarnation,
                               const worker_actor& actor) {
-  if (mode_ > mode::training) return;
   if (worker >= parts_.size() || !actor) return;
   role_state& p = parts_[worker];
-  if (p.now != presence::lost || incarnation <= p.incarnation) return;
+  if (mode_ > mode::training || p.now != presence::lost || incarnation != p.asked) {
+    return self_->send_exit(actor, caf::exit_reason::user_shutdown);  // another one is wanted
+  }
   cast_.workers[worker] = actor;
   watch(actor.address(), role::worker, worker);
   p.incarnation = incarnation;

@@ -71,7 +71,7 @@ void worker_state::join(const route_msg& route, const leader_actor& supervisor,
         replica_->install(first_slice_ + slice, values);
         base_version_[slice] = version;
       },
-      [this] { joined(); }, [this](const std::string& why) { fail(why); });
+      [this] { joined(); }, [this](const std::string& why, bool) { fail(why); });
 }
 
 void worker_state::joined() {
@@ -226,7 +226,7 @@ void worker_state::fetch_center() {
         base_version_[slice] = version;
         bytes_received_ += values.size() * sizeof(float);
       },
-      [this] { go_on(); }, [this](const std::string& why) { fail(why); });
+      [this] { go_on(); }, [this](const std::string& why, bool) { fail(why); });
 }
 
 void worker_state::close_window(intent how) {

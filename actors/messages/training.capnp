@@ -15,6 +15,7 @@ struct Install {
   payload @5 :Data;
   state @6 :Data;         # of the server's rule; empty: it has none, or begins
   steps @7 :UInt64;       # of that rule
+  incarnations @8 :List(UInt32);  # of each worker: the first that is listened to; empty: all are
 }
 
 # supervisor -> server: how a slice stands, for a checkpoint. Synchronous: once this round is

@@ -16,6 +16,9 @@ namespace troupe {
 director_state::~director_state() {
   own_.push_back(source_);
   for (const auto& shard : own_) caf::anon_send_exit(shard, caf::exit_reason::user_shutdown);
+  for (const auto& server : own_servers_) {
+    caf::anon_send_exit(server, caf::exit_reason::user_shutdown);
+  }
 }
 
 void director_state::begin(director_setup setup) {
@@ -290,6 +293,7 @@ director_actor::behavior_type director(director_state::pointer self, const direc
         self->state.recast(worker, incarnation);
       },
       [=](recast_atom, std::uint32_t shard) { self->state.recast(shard); },
+      [=](recast_atom, server_atom, std::uint32_t server) { self->state.recast_server(server); },
       [=](const join_msg& message, const agent_actor& agent) {
         return self->state.join(*message, agent);
       },

@@ -23,7 +23,7 @@ struct director_setup {
 
 /// Brings the nodes of a cluster together, has them play the parts that the job gives them, notices
 /// which fall silent, and casts lost parts again: a worker at its node once that is back, a data
-/// shard here, where all rows are.
+/// shard or parameter server here, where all rows and checkpoints are.
 ///
 ///     awaited ── join ──► here ── silent, or the connection breaks ──► away ── join ──► here
 ///                          └── by its own wish ──► left
@@ -47,6 +47,7 @@ class director_state {
   void led_by(const supervisor_actor& supervisor);
   void recast(std::uint32_t worker, std::uint32_t incarnation);
   void recast(std::uint32_t shard);
+  void recast_server(std::uint32_t server);
   /// All nodes, once all are here; later the lost workers of one, if it is.
   void invite(std::size_t node);
   caf::result<dismiss_atom> dismiss();
@@ -94,8 +95,10 @@ class director_state {
   pointer self_;
   director_setup setup_;
   std::vector<member> members_;
-  data_shard_actor source_;            // of all rows
-  std::vector<data_shard_actor> own_;  // shards played here, for nodes that are lost
+  data_shard_actor source_;  // of all rows
+  // Played here, for nodes that are lost.
+  std::vector<data_shard_actor> own_;
+  std::vector<parameter_server_actor> own_servers_;
   supervisor_actor supervisor_;
   control_actor desk_;
   std::uint64_t sessions_ = 0, pulses_ = 0;

@@ -8,6 +8,7 @@
 
 #include "troupe/actors/configure.hpp"
 #include "troupe/actors/data_shard.hpp"
+#include "troupe/actors/parameter_server.hpp"
 #include "troupe/cluster/nodes/director.hpp"
 
 namespace troupe {
@@ -106,7 +107,9 @@ void director_state::lose(member& m, const std::string& why, presence then) {
       tell(role::worker, worker.number, worker.incarnation);
     }
     replace_shards(m, "its node was lost");
-    for (const std::uint32_t server : m.parts.servers) tell(role::server, server, 1);
+    for (const std::uint32_t server : std::exchange(m.parts.servers, {})) {
+      tell(role::server, server, 1);
+    }
   }
 }
 
@@ -197,6 +200,13 @@ void director_state::recast(std::uint32_t shard) {
   own_.push_back(self_->system().spawn(data_shard, setup_.plan, setup_.rows,
                                        position_range{first[shard], last}, std::uint64_t{0}));
   self_->send(asks, shard, own_.back());
+}
+
+void director_state::recast_server(std::uint32_t server) {
+  const auto asks = caf::actor_cast<supervisor_actor>(self_->current_sender());
+  if (!asks || server >= cast_.servers.size()) return;
+  own_servers_.push_back(self_->system().spawn(parameter_server, setup_.plan, server));
+  self_->send(asks, server, own_servers_.back());
 }
 
 }  // namespace troupe

@@ -3,62 +3,15 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "actors/whole_run.hpp"
+#include "actors/loss_choices.hpp"
 
 using namespace troupe;
 using namespace troupe::testing;
 
 namespace {
 
-constexpr std::uint64_t rows = 503, epochs = 3;
-
-struct choice {
-  const char* protocol;
-  const char* consistency;
-  const char* rebalance;
-};
-
-const choice choices[] = {
-    {"downpour", "asynchronous", "true"},
-    {"adag", "asynchronous", "false"},
-    {"dynsgd", "{name: bounded, staleness: 2}", "true"},
-    {"aeasgd", "asynchronous", "true"},
-    {"eamsgd", "{name: bounded, staleness: 1}", "false"},
-    {"adag", "{name: bounded, staleness: 1}", "true"},
-    {"sync_sgd", "synchronous", "true"},
-    {"averaging", "synchronous", "false"},
-    {"diloco", "synchronous", "true"},
-    {"downpour", "{name: synchronous, backup_workers: 1}", "true"},
-};
-
-job job_of(const choice& c) {
-  std::vector<std::string> settings = {std::string("optimizer.protocol=") + c.protocol,
-                                       std::string("optimizer.consistency=") + c.consistency,
-                                       std::string("supervisor.rebalance.enabled=") + c.rebalance,
-                                       "training.epochs=" + std::to_string(epochs),
-                                       "training.batch_size=4"};
-  if (c.protocol == std::string("eamsgd")) {
-    settings.insert(settings.end(),
-                    {"optimizer.gradient_rule=null", "optimizer.learning_rate=0.1"});
-  }
-  return small_job(settings);
-}
-
-void check_rows(const run_outcome& outcome) {
-  const auto& s = outcome.summary;
-  BOOST_TEST(outcome.failure == "");
-  BOOST_TEST(outcome.stopped_by == "epochs");
-  const auto trained = s["rows_trained"].get<std::uint64_t>();
-  BOOST_TEST(trained - s["rows_repeated"].get<std::uint64_t>() == rows * epochs);
-}
-
 std::uint64_t repeated(const run_outcome& outcome) {
   return outcome.summary["rows_repeated"].get<std::uint64_t>();
-}
-
-template <class Handle>
-void kill(const Handle& who) {
-  caf::anon_send_exit(who, caf::exit_reason::kill);
 }
 
 }  // namespace
@@ -72,7 +25,7 @@ BOOST_AUTO_TEST_CASE(every_row_is_trained_whoever_ends_when) {
       BOOST_TEST_CONTEXT(c.protocol << " " << c.consistency << " rebalance " << c.rebalance
                                     << " seed " << seed) {
         const random_stream draws(seed, random_purpose::test);
-        whole_run run(job_of(c), two_classes(rows), {}, true);
+        whole_run run(job_of(c), two_classes(loss_rows), {}, true);
         run.shuffle(seed);
         run.keep_every(150);
         run.start();
@@ -97,7 +50,7 @@ BOOST_AUTO_TEST_CASE(every_row_is_trained_whoever_ends_when) {
         if (!drops) BOOST_TEST(repeated(*outcome) <= kills * (shared ? 36 : 12));
         // What was kept meanwhile is whole, too.
         if (run.kept.empty() || seed > 6) continue;
-        whole_run next(job_of(c), two_classes(rows), {}, true,
+        whole_run next(job_of(c), two_classes(loss_rows), {}, true,
                        run.kept[draws.below(at++, run.kept.size())]);
         next.shuffle(seed);
         const outcome_ptr end = next.finish();
@@ -111,7 +64,7 @@ BOOST_AUTO_TEST_CASE(every_row_is_trained_whoever_ends_when) {
 }
 
 BOOST_AUTO_TEST_CASE(a_lost_worker_is_named_and_comes_back) {
-  whole_run run(job_of(choices[0]), two_classes(rows), {}, true);
+  whole_run run(job_of(choices[0]), two_classes(loss_rows), {}, true);
   run.start();
   run.where().run(400);
   kill(run.cast().workers[1]);
@@ -130,7 +83,7 @@ BOOST_AUTO_TEST_CASE(a_lost_worker_is_named_and_comes_back) {
 }
 
 BOOST_AUTO_TEST_CASE(without_anyone_to_recast_a_loss_ends_the_run) {
-  whole_run run(job_of(choices[0]), two_classes(rows));
+  whole_run run(job_of(choices[0]), two_classes(loss_rows));
   run.start();
   run.where().run(400);
   kill(run.cast().workers[1]);
@@ -141,7 +94,7 @@ BOOST_AUTO_TEST_CASE(without_anyone_to_recast_a_loss_ends_the_run) {
 }
 
 BOOST_AUTO_TEST_CASE(a_run_without_workers_waits_and_then_ends) {
-  whole_run run(job_of(choices[0]), two_classes(rows), {}, true);
+  whole_run run(job_of(choices[0]), two_classes(loss_rows), {}, true);
   run.start();
   run.where().run(400);
   caf::anon_send_exit(run.casting(), caf::exit_reason::kill);  // nobody comes back
@@ -156,7 +109,7 @@ BOOST_AUTO_TEST_CASE(a_run_without_workers_waits_and_then_ends) {
 }
 
 BOOST_AUTO_TEST_CASE(a_suspected_worker_gets_no_more_work) {
-  whole_run run(job_of(choices[0]), two_classes(rows), {}, true);
+  whole_run run(job_of(choices[0]), two_classes(loss_rows), {}, true);
   run.start();
   run.where().run(400);
   caf::anon_send(run.lead(), suspect_atom::value, std::uint32_t{1}, true);

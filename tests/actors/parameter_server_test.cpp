@@ -205,6 +205,7 @@ BOOST_AUTO_TEST_CASE(a_close_or_a_view_of_another_run_is_nothing) {
     wire_builder<schema::Close> close;
     close->setRun(run);
     close->setClock(1);
+    close->setView(1);
     close->initAccepted(1).set(0, 0);
     caf::anon_send(all.servers[1], std::move(close).finish());
     all.on.drain();
@@ -216,6 +217,7 @@ BOOST_AUTO_TEST_CASE(a_close_or_a_view_of_another_run_is_nothing) {
   wire_builder<schema::Close> close;
   close->setRun(all.plan->run);
   close->setClock(2);
+  close->setView(1);
   close->initAccepted(1).set(0, 0);
   caf::anon_send(all.servers[0], std::move(close).finish());
   all.on.drain();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -121,10 +122,12 @@ class whole_run {
     if (casts) cast_.casting = stage_.keep(stage_.system.spawn(recaster, this));
     cast_.archivist = stage_.keep(stage_.system.spawn(
         [this](caf::unit_t) {
-          return archivist_actor::behavior_type{[this](const cut_ptr& cut) {
-            kept.push_back(std::make_shared<const checkpoint>(assemble(*cut, *plan_)));
-            return std::string("kept");
-          }};
+          return archivist_actor::behavior_type{
+              [this](const cut_ptr& cut) {
+                kept.push_back(std::make_shared<const checkpoint>(assemble(*cut, *plan_)));
+                return std::string("kept");
+              },
+              [this](load_atom) { return kept.empty() ? nullptr : kept.back(); }};
         },
         caf::unit));
     supervisor_ = stage_.keep(stage_.system.spawn(supervisor, plan_, cast_));
@@ -151,6 +154,7 @@ class whole_run {
   std::function<void()> on_commit;  ///< of a slice
   std::function<void(const run_event&)> on_event;
   std::vector<checkpoint_ptr> kept;
+  std::set<std::uint32_t> gone;  ///< workers that are not cast again
   const run_plan& plan() const { return *plan_; }
   /// Has the run kept after so many commits to slices, each time.
   void keep_every(std::size_t commits) { keep_every_ = commits; }
@@ -166,6 +170,7 @@ class whole_run {
     const auto lead = [=] { return caf::actor_cast<supervisor_actor>(self->current_sender()); };
     return {
         [=](recast_atom, std::uint32_t number, std::uint32_t incarnation) {
+          if (run->gone.count(number) > 0) return;
           auto& part = run->cast_now_.workers[number];
           part =
               run->stage_.keep(run->stage_.system.spawn(worker, run->plan_, number, incarnation));
@@ -181,6 +186,12 @@ class whole_run {
           part = run->stage_.keep(run->stage_.system.spawn(data_shard, run->plan_, run->data_.train,
                                                            position_range{first[number], last},
                                                            std::uint64_t{0}));
+          ++run->recast_;
+          self->send(lead(), number, part);
+        },
+        [=](recast_atom, server_atom, std::uint32_t number) {
+          auto& part = run->cast_now_.servers[number];
+          part = run->stage_.keep(run->stage_.system.spawn(parameter_server, run->plan_, number));
           ++run->recast_;
           self->send(lead(), number, part);
         },

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <csignal>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "cluster/faults/cluster_world.hpp"
 #include "cluster/workspace.hpp"
@@ -80,7 +83,9 @@ inline void speed_up(cluster_world& world) {
 }
 
 /// The run has ended as it should, whatever happened to it: each row of each epoch counts once.
-inline void check_complete(cluster_world& world, const outcome& done) {
+/// `killed`: nodes that were.
+inline void check_complete(cluster_world& world, const outcome& done,
+                           const std::vector<std::size_t>& killed = {}) {
   BOOST_TEST_REQUIRE(done.status == 0, world.story());
   const auto summary = world.summary();
   BOOST_CHECK_EQUAL(summary["stopped_by"], "epochs");
@@ -88,7 +93,9 @@ inline void check_complete(cluster_world& world, const outcome& done) {
       summary["rows_trained"].get<std::uint64_t>() - summary["rows_repeated"].get<std::uint64_t>(),
       summary["rows_per_epoch"].get<std::uint64_t>() * summary["epochs"].get<std::uint64_t>());
   for (std::size_t i = 0; i < world.nodes(); ++i) {
-    BOOST_CHECK_MESSAGE(world.node(i).wait().status == 0, world.story());
+    const bool was = std::find(killed.begin(), killed.end(), i) != killed.end();
+    const int status = world.node(i).wait().status;
+    BOOST_CHECK_MESSAGE(status == (was ? 128 + SIGKILL : 0), world.story());
   }
 }
 
