@@ -38,8 +38,9 @@ archivist_actor::behavior_type archivist(archivist_actor::pointer self,
                                  plan->of.supervisor.checkpoint_keep);
         });
       },
-      [=](load_atom) {
-        return answer<checkpoint_ptr>("", [&] { return load_last_checkpoint(*plan, folder).last; });
+      [=](load_atom, std::uint64_t most) {
+        return answer<checkpoint_ptr>(
+            "", [&] { return load_last_checkpoint(*plan, folder, most).last; });
       },
   };
 }

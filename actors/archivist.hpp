@@ -23,8 +23,8 @@ checkpoint assemble(const cut_run& cut, const run_plan& plan);
 using archivist_actor = caf::typed_actor<
     /// Answered with the file's name once it is on the disk, or with why it is not.
     caf::replies_to<cut_ptr>::with<std::string>,
-    /// The last whole one; null: there is none.
-    caf::replies_to<load_atom>::with<checkpoint_ptr>>;
+    /// The last whole one with a number of at most this; null: there is none.
+    caf::replies_to<load_atom, std::uint64_t>::with<checkpoint_ptr>>;
 
 archivist_actor::behavior_type archivist(archivist_actor::pointer self,
                                          std::shared_ptr<const run_plan> plan,

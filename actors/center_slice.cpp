@@ -61,7 +61,7 @@ center_slice::center_slice(std::shared_ptr<const run_plan> plan, std::shared_ptr
       keeps_base_(plan_->protocol.keeps_base && !statistics_),
       decides_(decides),
       half_(statistics_ ? make_statistics_server(plan_->model.statistics_decay)
-                        : plan_->protocol.make_server(plan_->setup, range_)),
+                        : plan_->protocol.make_server(plan_->setup_at(from.getRate()), range_)),
       gate_(plan_->consistency.make(plan_->of.optimizer.consistency.options, decides)),
       version_(from.getVersion()) {
   if (from.getPayload().size() != range_.count * sizeof(float)) {

@@ -125,6 +125,7 @@ checkpoint read(const std::string& path, const run_plan& plan) {
     out.number = meta.at("number");
     out.seconds = meta.at("seconds");
     out.evaluations = meta.at("evaluations");
+    out.rate = meta.at("rate");
     out.totals = meta.at("totals");
     out.rules = meta.at("rules");
     for (const json& book : meta.at("books")) out.books.push_back(book_of(book));
@@ -166,9 +167,9 @@ std::string save_checkpoint(const checkpoint& of, const run_plan& plan, const st
                             std::uint32_t keep) {
   sectioned_file file;
   json meta = {
-      {"number", of.number},        {"seconds", of.seconds}, {"evaluations", of.evaluations},
-      {"totals", of.totals},        {"rules", of.rules},     {"job", essence(plan.of)},
-      {"rows", plan.rows_per_epoch}};
+      {"number", of.number},         {"seconds", of.seconds}, {"evaluations", of.evaluations},
+      {"totals", of.totals},         {"rules", of.rules},     {"job", essence(plan.of)},
+      {"rows", plan.rows_per_epoch}, {"rate", of.rate}};
   for (const ledger_image& book : of.books) meta["books"].push_back(to_json(book));
   std::vector<float> states;
   for (const checkpoint::slice& s : of.slices) {
@@ -197,14 +198,17 @@ std::string save_checkpoint(const checkpoint& of, const run_plan& plan, const st
   return name;
 }
 
-found_checkpoint load_last_checkpoint(const run_plan& plan, const std::string& folder) {
+found_checkpoint load_last_checkpoint(const run_plan& plan, const std::string& folder,
+                                      std::uint64_t most) {
   found_checkpoint out;
   std::vector<std::string> names = files_of(folder);
   std::reverse(names.begin(), names.end());
   for (const std::string& name : names) {
     const std::string path = folder + "/" + name;
     try {
-      out.last = std::make_shared<const checkpoint>(read(path, plan));
+      auto found = std::make_shared<const checkpoint>(read(path, plan));
+      if (found->number > most) continue;
+      out.last = std::move(found);
       out.file = name;
       return out;
     } catch (const error& e) {

@@ -22,6 +22,7 @@ struct checkpoint {
   std::uint64_t number = 0;  ///< 1, 2, 3 ... within a run
   double seconds = 0;        ///< trained until then
   std::uint64_t evaluations = 0;
+  double rate = 1;                  ///< factor of the job's learning rate
   nlohmann::json totals;            ///< run_totals::image
   nlohmann::json rules;             ///< stop_rules::image
   snapshot_ptr best;                ///< the best evaluated model, where the job wants it
@@ -42,8 +43,9 @@ struct found_checkpoint {
   std::string file;                  ///< its name
   std::vector<std::string> damaged;  ///< later ones that cannot be used, each with why
 };
-/// The last whole checkpoint of a folder. \throws error (data) where the folder's checkpoints are
-/// of another job, or of other data.
-found_checkpoint load_last_checkpoint(const run_plan& plan, const std::string& folder);
+/// The last whole checkpoint of a folder with a number of at most `most`. \throws error (data)
+/// where the folder's checkpoints are of another job, or of other data.
+found_checkpoint load_last_checkpoint(const run_plan& plan, const std::string& folder,
+                                      std::uint64_t most = ~std::uint64_t{0});
 
 }  // namespace troupe

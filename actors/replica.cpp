@@ -9,9 +9,9 @@ namespace troupe {
 
 namespace {
 
-std::unique_ptr<gradient_rule> make_rule(const run_plan& plan) {
+std::unique_ptr<gradient_rule> make_rule(const run_plan& plan, const protocol_setup& setup) {
   if (plan.protocol.rule != rule_place::worker) return nullptr;
-  const rule_spec& spec = plan.of.optimizer.gradient_rule;
+  const rule_spec& spec = setup.rule;
   const auto& entry = plan.known.models.rules.at(
       spec.name, plan.of.place("optimizer.gradient_rule"), "gradient rule");
   return entry.make(spec.options, plan.model.parameters);
@@ -19,12 +19,16 @@ std::unique_ptr<gradient_rule> make_rule(const run_plan& plan) {
 
 }  // namespace
 
-replica::replica(std::shared_ptr<const run_plan> plan, std::uint32_t group)
+replica::replica(const std::shared_ptr<const run_plan>& plan, std::uint32_t group, double rate)
+    : replica(plan, group, plan->setup_at(rate)) {}
+
+replica::replica(std::shared_ptr<const run_plan> plan, std::uint32_t group,
+                 const protocol_setup& setup)
     : plan_(std::move(plan)),
       group_(group),
       network_(plan_->of.model, plan_->largest_batch(), plan_->known.models),
-      rule_(make_rule(*plan_)),
-      half_(plan_->protocol.make_worker(plan_->setup)),
+      rule_(make_rule(*plan_, setup)),
+      half_(plan_->protocol.make_worker(setup)),
       parameters_(plan_->model.parameters),
       gradient_(plan_->model.parameters),
       statistics_(plan_->model.statistics),
@@ -57,6 +61,7 @@ intent replica::step(const mini_batch& rows) {
   const step_result result =
       network_.gradient(half_->point(parameters_), statistics_, rows.rows, at, gradient_);
   finite_ = finite_ && std::isfinite(result.loss_sum);
+  last_loss_ = result.loss_sum / static_cast<double>(rows.rows.rows);
   half_->local_step(rule_.get(), parameters_, gradient_,
                     plan_->fraction(group_, rows.epoch, rows.range.first));
   ++mini_batches_;

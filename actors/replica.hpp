@@ -15,7 +15,9 @@ namespace troupe {
 class replica {
  public:
   /// Of a worker of this group.
-  explicit replica(std::shared_ptr<const run_plan> plan, std::uint32_t group = 0);
+  /// `rate`: factor of the job's learning rate, in (0, 1]. \throws error (run) for another.
+  explicit replica(const std::shared_ptr<const run_plan>& plan, std::uint32_t group = 0,
+                   double rate = 1);
 
   /// One slice of the centre to start from.
   void install(std::size_t slice, span<const float> center);
@@ -40,6 +42,8 @@ class replica {
   void new_window();
   /// Whether the loss of every mini-batch so far was finite.
   bool finite() const noexcept { return finite_; }
+  /// Mean loss of the last mini-batch with rows.
+  double last_loss() const noexcept { return last_loss_; }
   std::uint64_t mini_batches() const noexcept { return mini_batches_; }
 
   /// Fills the payload of a slice's commit.
@@ -52,6 +56,7 @@ class replica {
   void fetched(std::size_t slice, span<const float> center);
 
  private:
+  replica(std::shared_ptr<const run_plan> plan, std::uint32_t group, const protocol_setup& setup);
   span<float> part(std::size_t slice);
   void write_statistics(span<float> payload) const;
 
@@ -65,6 +70,7 @@ class replica {
   window_sums window_;
   std::uint64_t mini_batches_ = 0;
   bool finite_ = true;
+  double last_loss_ = 0;
 };
 
 }  // namespace troupe

@@ -61,6 +61,21 @@ bool run_plan::closes_rounds() const {
   return consistency.closes_rounds && consistency.closes_rounds(of.optimizer.consistency.options);
 }
 
+protocol_setup run_plan::setup_at(double factor) const {
+  if (!(factor > 0 && factor <= 1)) throw run_error("learning rate", "its factor is not in (0, 1]");
+  protocol_setup out = setup;
+  if (factor == 1) return out;
+  const auto slow = [&](settings& options) {
+    if (!options.has("learning_rate")) return;
+    options.set("learning_rate", options.number("learning_rate") * factor);
+  };
+  slow(out.rule.options);
+  if (out.server_rule) slow(out.server_rule->options);
+  // A protocol with a rule of its own has its rate among its options.
+  if (protocol.rule == rule_place::none) slow(out.options);
+  return out;
+}
+
 std::uint32_t run_plan::backup_workers() const {
   const settings& options = of.optimizer.consistency.options;
   return closes_rounds() && options.has("backup_workers")

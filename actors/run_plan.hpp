@@ -91,6 +91,8 @@ struct run_plan {
   /// Whether servers must know who takes part.
   bool has_members() const noexcept { return consistency.name != "asynchronous"; }
   bool closes_rounds() const;
+  /// `setup` with the learning rate times `factor`. \throws error (run) unless 0 < factor <= 1.
+  protocol_setup setup_at(double factor) const;
   /// Members whose commits a round does not wait for.
   std::uint32_t backup_workers() const;
 };

@@ -127,6 +127,7 @@ void supervisor_state::install() {
                                         [&](auto&& data) { message->adoptState(kj::mv(data)); });
       std::copy(kept.state.begin(), kept.state.end(), state.begin());
     }
+    message->setRate(rate_);
     auto incarnations = message->initIncarnations(static_cast<unsigned>(parts_.size()));
     for (unsigned i = 0; i < incarnations.size(); ++i) incarnations.set(i, parts_[i].asked);
     self_->request(cast_.servers[home_[slice]], answer_timeout, std::move(message).finish())
@@ -164,6 +165,7 @@ route_msg supervisor_state::make_route() const {
       cut_shards(plan_->rows_per_epoch, static_cast<std::uint32_t>(cast_.shards.size()));
   auto firsts = message->initShardFirst(static_cast<unsigned>(shards.size()));
   for (unsigned i = 0; i < firsts.size(); ++i) firsts.set(i, shards[i]);
+  message->setRate(rate_);
   return std::move(message).finish();
 }
 
@@ -298,6 +300,7 @@ void supervisor_state::diverged(const schema::Diverged::Reader& message) {
                           {"reason", message.getReason().cStr()}};
   if (message.getSlice() >= 0) facts["slice"] = message.getSlice();
   record("diverged", std::move(facts));
+  if (go_back_diverged()) return;
   ending_.failure = fmt::format(
       "worker {} diverged at its mini-batch {} (epoch {}): {}; a smaller learning rate or gradient "
       "clipping (clip_norm) may help",

@@ -25,8 +25,9 @@ struct cast_handles {
   std::vector<worker_actor> workers;
   evaluator_actor evaluator;
   recorder_actor recorder;
-  /// Recasts the parts that are lost; without it, a loss ends the run.
+  /// Casts parts anew, which a run needs that is to go back.
   casting_actor casting = {};
+  bool recasts_lost = true;  ///< so, too, where parts are lost; else, a loss ends the run
   /// Keeps checkpoints; without it there are none.
   archivist_actor archivist = {};
   checkpoint_ptr from = nullptr;  ///< what the run goes on from
@@ -132,7 +133,8 @@ class supervisor_state {
   void lose_worker(std::uint32_t worker, const std::string& why);
   void lose_shard(std::uint32_t shard, const std::string& why);
   void lose_server(std::uint32_t server, const std::string& why);
-  void go_back();
+  void go_back(const std::string& why, std::uint64_t most);
+  bool go_back_diverged();
   void retire_workers();
   void start_from(const checkpoint_ptr& from);
   void install_again_if_whole();
@@ -200,8 +202,12 @@ class supervisor_state {
     bool waits = false;            ///< for the checkpoint
     std::uint64_t reached = 0;     ///< rows trained when it last went back
     std::uint32_t fruitless = 0;   ///< times in a row without a row trained in between
+    std::uint32_t diverged = 0;    ///< times it went back for that
+    std::uint64_t checkpoint = 0;  ///< it last went back to
+    std::uint64_t made = 0;        ///< the last checkpoint then
   };
   going_back back_;
+  double rate_ = 1;        // factor of the job's learning rate
   std::uint64_t age_ = 0;  // times it went back; answers to what was asked before are void
   bool ticking_ = false;
   double trained_before_ = 0;  // seconds, where the run goes on from a checkpoint

@@ -23,6 +23,7 @@ void supervisor_state::go_on_from(const checkpoint& from) {
   evaluations_due_ = from.evaluations;
   trained_before_ = last_cut_ = from.seconds;
   checkpoints_ = from.number;
+  rate_ = from.rate;
 }
 
 void supervisor_state::checkpoint_if_due() {
@@ -94,6 +95,7 @@ void supervisor_state::write_cut() {
   books.number = cutting_->number;
   books.seconds = now();
   books.evaluations = evaluations_due_;
+  books.rate = rate_;
   books.rules = rules_->image();
   if (plan_->of.training.keep_best) books.best = rules_->best();
   run_totals totals = *totals_;

@@ -1,5 +1,6 @@
-// What a supervisor does when a parameter server is lost that had a part of the model alone: all go
-// back to the last checkpoint, or to the beginning, without the nodes starting anew.
+// What a supervisor does when a parameter server is lost that had a part of the model alone, or
+// when the run diverges: all go back to a checkpoint, or to the beginning, without the nodes
+// starting anew.
 //
 // The old workers are sent away; what is still on its way from them finds servers that listen to
 // their successors only. Slices, books and counts are those of the checkpoint then.
@@ -29,23 +30,35 @@ void supervisor_state::lose_server(std::uint32_t server, const std::string& why)
   if (mode_ == mode::idle || ends || back_.fruitless > most_fruitless) return fail(why);
   back_.lost.insert(server);
   self_->send(cast_.casting, recast_atom::value, server_atom::value, server);
-  go_back();
+  go_back("a parameter server was lost", checkpoints_);
 }
 
-void supervisor_state::go_back() {
+/// With a smaller learning rate, if the job says so.
+bool supervisor_state::go_back_diverged() {
+  const supervisor_spec& job = plan_->of.supervisor;
+  if (mode_ != mode::training || !cast_.casting || back_.diverged >= job.go_backs) return false;
+  // Where nothing has been kept since it last went back, what it went back to was no good.
+  const bool again = ++back_.diverged > 1 && back_.made == checkpoints_;
+  rate_ *= job.divergence_rate;
+  go_back("the run diverged",
+          again ? std::max<std::uint64_t>(back_.checkpoint, 1) - 1 : checkpoints_);
+  return true;
+}
+
+/// To the last checkpoint with a number of at most `most`; 0: to the beginning.
+void supervisor_state::go_back(const std::string& why, std::uint64_t most) {
   ++age_;
   mode_ = mode::installing;
   waiting_ = 0;
   evaluating_ = keep_asked_ = false;
   ending_.stopped_by.clear();
   warming_.reset();
-  if (cutting_ && cutting_->missing > 0) uncut("a parameter server was lost");
+  if (cutting_ && cutting_->missing > 0) uncut(why);
   cutting_.reset();  // one that is being written will be there
   retire_workers();
   back_.waits = true;
-  // Without a checkpoint of this run the folder may hold one of another.
-  if (!cast_.archivist || checkpoints_ == 0) return start_from(nullptr);
-  self_->request(cast_.archivist, caf::infinite, load_atom::value)
+  if (!cast_.archivist || most == 0) return start_from(nullptr);
+  self_->request(cast_.archivist, caf::infinite, load_atom::value, most)
       .then(
           [this, age = age_](const checkpoint_ptr& last) {
             if (age == age_) start_from(last);
@@ -78,7 +91,7 @@ void supervisor_state::start_from(const checkpoint_ptr& from) {
   if (mode_ != mode::installing) return;
   const std::uint64_t rows = totals_->rows(), view = allocation_->view();
   const std::uint64_t checkpoints = checkpoints_;
-  const double before = trained_before_;
+  const double before = trained_before_, rate = rate_;
   allocation_.emplace(plan_, static_cast<std::uint32_t>(parts_.size()), view);
   totals_.emplace(plan_);
   rules_.emplace(plan_->of.training.stop);
@@ -90,13 +103,16 @@ void supervisor_state::start_from(const checkpoint_ptr& from) {
     return fail(e.what());
   }
   allocation_->deserted();
-  checkpoints_ = checkpoints;
+  rate_ = rate;
+  checkpoints_ = back_.made = checkpoints;
+  back_.checkpoint = from ? from->number : 0;
   trained_before_ = before;  // the time is spent
   last_cut_ = now();
   back_.reached = totals_->rows();
   back_.waits = false;
   nlohmann::json facts = {{"rows", totals_->rows()}, {"rows_lost", rows - totals_->rows()}};
   facts["checkpoint"] = from ? nlohmann::json(from->number) : nlohmann::json(nullptr);
+  if (rate_ < 1) facts["rate"] = rate_;
   record("went_back", std::move(facts));
   install_again_if_whole();
 }

@@ -34,9 +34,11 @@ void supervisor_state::down(const caf::down_msg& message) {
     if (message.source == cast_.recorder.address()) unrecorded(why);
     return;
   }
-  if (who.what == role::worker && cast_.casting) return lose_worker(who.number, why);
-  if (who.what == role::shard && cast_.casting) return lose_shard(who.number, why);
-  if (who.what == role::server && cast_.casting) return lose_server(who.number, why);
+  if (cast_.casting && cast_.recasts_lost) {
+    if (who.what == role::worker) return lose_worker(who.number, why);
+    if (who.what == role::shard) return lose_shard(who.number, why);
+    if (who.what == role::server) return lose_server(who.number, why);
+  }
   fail(why);
 }
 

@@ -56,7 +56,7 @@ void worker_state::join(const route_msg& route, const leader_actor& supervisor,
   for (const auto& shard : shards_) {
     if (shard) self_->monitor(shard);
   }
-  replica_ = std::make_unique<replica>(plan_, group_);
+  replica_ = std::make_unique<replica>(plan_, group_, message.getRate());
   codec_ = std::make_unique<payload_codec>(plan_, true);
   answers_ = std::make_unique<answer_codec>(*plan_);
   std::vector<std::uint64_t> shard_first;
@@ -187,6 +187,11 @@ void worker_state::step() {
   fetch_more();
   const intent wanted = replica_->step(rows);
   if (!replica_->finite()) return diverge(-1, "the loss is not finite");
+  const double most = plan_->of.supervisor.loss_above;
+  if (most > 0 && replica_->last_loss() > most) {
+    return diverge(-1,
+                   fmt::format("the loss is {:.4g}, above {:.4g}", replica_->last_loss(), most));
+  }
   act(decide(rows, wanted));
 }
 

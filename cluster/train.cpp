@@ -52,6 +52,52 @@ void try_threads(std::uint32_t count) {
 
 namespace {
 
+/// Plays parts anew, for a run that goes back.
+class understudies {
+ public:
+  using pointer = casting_actor::stateful_pointer<understudies>;
+  understudies() = default;
+  understudies(const understudies&) = delete;
+  understudies& operator=(const understudies&) = delete;
+  ~understudies() {
+    for (const auto& actor : all_) caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+  }
+  template <class Handle>
+  Handle keep(Handle handle) {
+    all_.push_back(caf::actor_cast<caf::actor>(handle));
+    return handle;
+  }
+
+ private:
+  std::vector<caf::actor> all_;
+};
+
+position_range rows_of_shard(const run_plan& plan, std::uint32_t shard) {
+  const auto first = cut_shards(plan.rows_per_epoch, plan.of.actors.data_shards);
+  return {first[shard], shard + 1 < first.size() ? first[shard + 1] : plan.rows_per_epoch};
+}
+
+casting_actor::behavior_type casts(understudies::pointer self, std::shared_ptr<const run_plan> plan,
+                                   std::shared_ptr<const dataset> rows) {
+  const auto tell = [=](auto&&... what) {
+    self->send(caf::actor_cast<supervisor_actor>(self->current_sender()), what...);
+  };
+  return {
+      [=](recast_atom, std::uint32_t number, std::uint32_t incarnation) {
+        tell(number, incarnation,
+             self->state.keep(
+                 self->system().spawn<caf::detached>(worker, plan, number, incarnation)));
+      },
+      [=](recast_atom, std::uint32_t number) {
+        tell(number, self->state.keep(self->system().spawn(
+                         data_shard, plan, rows, rows_of_shard(*plan, number), std::uint64_t{0})));
+      },
+      [=](recast_atom, server_atom, std::uint32_t number) {
+        tell(number, self->state.keep(self->system().spawn(parameter_server, plan, number)));
+      },
+  };
+}
+
 /// Servers, shards and workers of a run in this process.
 cast_handles play_here(run_session& session, caf::actor_system& system, const prepared_run& run) {
   const actors_spec& count = run.plan->of.actors;
@@ -59,15 +105,17 @@ cast_handles play_here(run_session& session, caf::actor_system& system, const pr
   for (std::uint32_t i = 0; i < count.parameter_servers; ++i) {
     cast.servers.push_back(session.keep(system.spawn(parameter_server, run.plan, i)));
   }
-  const std::uint64_t rows = run.plan->rows_per_epoch;
-  const auto first = cut_shards(rows, count.data_shards);
   for (std::uint32_t i = 0; i < count.data_shards; ++i) {
-    const position_range owned{first[i], i + 1 < count.data_shards ? first[i + 1] : rows};
-    cast.shards.push_back(
-        session.keep(system.spawn(data_shard, run.plan, run.data.train, owned, std::uint64_t{0})));
+    cast.shards.push_back(session.keep(system.spawn(
+        data_shard, run.plan, run.data.train, rows_of_shard(*run.plan, i), std::uint64_t{0})));
   }
   for (std::uint32_t i = 0; i < count.workers; ++i) {
     cast.workers.push_back(session.keep(system.spawn<caf::detached>(worker, run.plan, i, 1u)));
+  }
+  if (run.plan->of.supervisor.go_backs > 0) {
+    cast.casting = session.keep(system.spawn(casts, run.plan, run.data.train));
+    // Whoever is lost in here ended on an error that would come again.
+    cast.recasts_lost = false;
   }
   return cast;
 }

@@ -189,7 +189,7 @@ class checker {
     }
   }
 
-  void check_cluster() const {
+  void check_cluster() {
     if (!job_.cluster) return;
     const cluster_spec& c = *job_.cluster;
     if (!is_loopback(c.listen) && !c.tls.enabled) {
@@ -227,6 +227,11 @@ class checker {
     if (!c.nodes.empty() && c.replicas >= c.nodes.size()) {
       fail("cluster.replicas", fmt::format("{} replicas need {} nodes, not {}", c.replicas,
                                            c.replicas + 1, c.nodes.size()));
+    }
+    if (c.replicas > 0) {
+      warn(
+          "cluster.replicas: backups are not kept yet; where a parameter server is lost the run "
+          "goes back to its last checkpoint");
     }
   }
 

@@ -95,6 +95,11 @@ class optimizer_checker {
            fmt::format("protocol '{}' has at most {} worker{}, not {}", protocol_.name,
                        protocol_.most_workers, protocol_.most_workers == 1 ? "" : "s", workers));
     }
+    if (protocol_.shares_parameters && job_.supervisor.go_backs > 0) {
+      fail("supervisor.divergence.go_back",
+           fmt::format("the workers of protocol '{}' share one vector, which is not taken back",
+                       protocol_.name));
+    }
     if (!protocol_.shares_parameters || !job_.cluster) return;
     const auto& nodes = job_.cluster->nodes;
     const auto with_workers =

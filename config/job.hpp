@@ -64,6 +64,9 @@ struct supervisor_spec {
   bool rebalance = true;
   double checkpoint_every_seconds = 30;
   std::uint32_t checkpoint_keep = 3;
+  std::uint32_t go_backs = 0;    ///< after a divergence, to a checkpoint; 0: the run ends
+  double divergence_rate = 0.5;  ///< factor of the learning rate each time
+  double loss_above = 0;         ///< a mini-batch's, which counts as a divergence; 0: none
 };
 
 /// Without files, `troupe launch` makes certificates for the run, which never touch a disk.
@@ -81,12 +84,12 @@ struct node_spec {
 struct cluster_spec {
   std::string launcher = "local";
   std::string listen = "127.0.0.1";  ///< address every node listens on
-  std::string address;     ///< of the launching machine, for the nodes; "": found out
-  std::uint32_t port = 0;  ///< where the supervisor's node listens; 0: the system chooses
-  std::string id;          ///< nodes of another cluster are turned away; "": the job's name
-  std::string program;     ///< the troupe command on the nodes; "": as on this machine
+  std::string address;               ///< of the launching machine, for the nodes; "": found out
+  std::uint32_t port = 0;            ///< where the supervisor's node listens; 0: the system chooses
+  std::string id;                ///< nodes of another cluster are turned away; "": the job's name
+  std::string program;           ///< the troupe command on the nodes; "": as on this machine
   std::string launcher_options;  ///< more arguments of ssh or srun, with spaces between
-  double start_timeout = 60;                  ///< seconds until every node must have joined
+  double start_timeout = 60;     ///< seconds until every node must have joined
   tls_spec tls;
   std::vector<node_spec> nodes;
   std::uint32_t replicas = 0;

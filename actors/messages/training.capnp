@@ -16,6 +16,7 @@ struct Install {
   state @6 :Data;         # of the server's rule; empty: it has none, or begins
   steps @7 :UInt64;       # of that rule
   incarnations @8 :List(UInt32);  # of each worker: the first that is listened to; empty: all are
+  rate @9 :Float64 = 1;   # factor of the job's learning rate
 }
 
 # supervisor -> server: how a slice stands, for a checkpoint. Synchronous: once this round is

@@ -9,6 +9,7 @@ struct Route {
   run @0 :UInt64;
   slices @1 :List(UInt32);      # slice -> index of its server; last the statistics slice, if any
   shardFirst @2 :List(UInt64);  # shard -> its first row; shards hold consecutive rows
+  rate @3 :Float64 = 1;         # factor of the job's learning rate
 }
 
 # worker -> supervisor: the centre is in place, work may come.

@@ -191,6 +191,26 @@ section checkpoint_section() {
               &job::supervisor, &supervisor_spec::checkpoint_keep)}};
 }
 
+section divergence_section() {
+  return {"supervisor.divergence",
+          "What happens when a worker's loss is not finite any more, or explodes.",
+          {at(declare::integer("go_back",
+                               "how often the run goes back to a checkpoint from before, or to "
+                               "the beginning; after that, it ends")
+                  .at_least(0)
+                  .at_most(100),
+              &job::supervisor, &supervisor_spec::go_backs),
+           at(declare::number("rate", "factor of the learning rate, each time it goes back")
+                  .above(0)
+                  .at_most(1),
+              &job::supervisor, &supervisor_spec::divergence_rate),
+           at(declare::number("loss_above",
+                              "a mini-batch with a larger mean loss has diverged; 0: only one "
+                              "whose loss is not finite")
+                  .at_least(0),
+              &job::supervisor, &supervisor_spec::loss_above)}};
+}
+
 section cluster_section() {
   const auto in = [](setting declaration, auto member) {
     return at(std::move(declaration), &job::cluster, member);
@@ -227,7 +247,9 @@ section cluster_section() {
        in(declare::number("start_timeout", "seconds in which every node must have joined").above(0),
           &cluster_spec::start_timeout),
        nodes_key(),
-       in(declare::integer("replicas", "backups of each slice").at_least(0).at_most(8),
+       in(declare::integer("replicas", "backups of each slice (none are kept yet)")
+              .at_least(0)
+              .at_most(8),
           &cluster_spec::replicas),
        in(declare::number("suspect_after", "seconds of silence after which a node gets no work")
               .above(0),
@@ -277,6 +299,7 @@ const std::vector<section>& job_sections() {
       {"supervisor", "What the supervisor decides by itself.", {}},
       rebalance_section(),
       checkpoint_section(),
+      divergence_section(),
       cluster_section(),
       tls_section()};
   return sections;

@@ -2,6 +2,7 @@
 // beginning, and every row is trained.
 
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 
 #include "actors/loss_choices.hpp"
 
@@ -148,6 +149,73 @@ BOOST_AUTO_TEST_CASE(a_run_that_gets_nowhere_ends) {
   BOOST_TEST(outcome->stopped_by == "failed");
   BOOST_TEST(outcome->failure.find("parameter server 0") == 0u, outcome->failure);
   BOOST_TEST(events(run, "went_back").size() == 5u);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_diverges_goes_back_with_a_smaller_rate) {
+  const struct {
+    const char* protocol;
+    const char* consistency;
+    const char* steep;
+  } runs[] = {
+      {"downpour", "asynchronous", "optimizer.gradient_rule.learning_rate=1e38"},
+      {"downpour", "{name: bounded, staleness: 1}", "optimizer.gradient_rule.learning_rate=1e38"},
+      {"sync_sgd", "synchronous", "optimizer.gradient_rule.learning_rate=1e38"},
+      {"eamsgd", "asynchronous", "optimizer.learning_rate=1e38"}};
+  for (const auto& r : runs) {
+    BOOST_TEST_CONTEXT(r.protocol << " " << r.consistency) {
+      std::vector<std::string> settings = {std::string("optimizer.protocol=") + r.protocol,
+                                           std::string("optimizer.consistency=") + r.consistency,
+                                           "supervisor.divergence={go_back: 40, rate: 1e-3}",
+                                           "model.loss=mean_squared_error",
+                                           "model.metrics=[]",
+                                           "model.layers.1.dense.units=1"};
+      if (r.protocol == std::string("eamsgd")) settings.push_back("optimizer.gradient_rule=null");
+      settings.push_back(r.steep);
+      whole_run run(small_job(settings), two_classes(loss_rows), {}, true);
+      const outcome_ptr outcome = run.finish();
+      BOOST_TEST_REQUIRE(outcome);
+      check_rows(*outcome);
+      const auto backs = events(run, "went_back");
+      BOOST_TEST_REQUIRE(backs.size() >= 5u);
+      BOOST_TEST(backs.size() == events(run, "diverged").size());
+      BOOST_TEST(backs[1].facts["rate"].get<double>() == 1e-6, boost::test_tools::tolerance(1e-9));
+      for (const float x : outcome->model->parameters) BOOST_TEST_REQUIRE(std::isfinite(x));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_diverges_once_too_often_ends) {
+  whole_run run(
+      small_job({"optimizer.gradient_rule.learning_rate=1e38", "model.loss=mean_squared_error",
+                 "model.metrics=[]", "model.layers.1.dense.units=1",
+                 "supervisor.divergence={go_back: 2, rate: 0.5}"}),
+      two_classes(loss_rows), {}, true);
+  const outcome_ptr outcome = run.finish();
+  BOOST_TEST_REQUIRE(outcome);
+  BOOST_TEST(outcome->stopped_by == "diverged");
+  BOOST_TEST(events(run, "went_back").size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_loss_that_explodes_is_a_divergence) {
+  for (const bool goes_back : {false, true}) {
+    std::vector<std::string> settings = {"optimizer.gradient_rule.learning_rate=300",
+                                         "supervisor.divergence.loss_above=20"};
+    if (goes_back)
+      settings.push_back("supervisor.divergence={go_back: 9, rate: 0.1, loss_above: 20}");
+    whole_run run(small_job(settings), two_classes(loss_rows), {}, true);
+    run.keep_every(20);
+    const outcome_ptr outcome = run.finish();
+    BOOST_TEST_REQUIRE(outcome);
+    BOOST_TEST_REQUIRE(!events(run, "diverged").empty());
+    const auto reason = events(run, "diverged")[0].facts["reason"].get<std::string>();
+    BOOST_TEST(reason.find("above 20") != std::string::npos, reason);
+    BOOST_TEST(outcome->stopped_by == (goes_back ? "epochs" : "diverged"));
+    if (!goes_back) continue;
+    check_rows(*outcome);
+    BOOST_TEST(outcome->summary["test_accuracy"].get<double>() > 0.8);
+    BOOST_TEST(!run.kept.empty());
+    BOOST_TEST(run.kept.back()->rate < 1);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -127,7 +127,11 @@ class whole_run {
                 kept.push_back(std::make_shared<const checkpoint>(assemble(*cut, *plan_)));
                 return std::string("kept");
               },
-              [this](load_atom) { return kept.empty() ? nullptr : kept.back(); }};
+              [this](load_atom, std::uint64_t most) {
+                const auto last = std::find_if(kept.rbegin(), kept.rend(),
+                                               [&](const auto& k) { return k->number <= most; });
+                return last == kept.rend() ? nullptr : *last;
+              }};
         },
         caf::unit));
     supervisor_ = stage_.keep(stage_.system.spawn(supervisor, plan_, cast_));

@@ -32,6 +32,23 @@ BOOST_AUTO_TEST_CASE(a_run_that_diverges_says_where) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_run_that_diverges_may_go_back) {
+  const workspace here;
+  const outcome done =
+      run_troupe({"train", here.write("job.yaml", quick_job), "--quiet", "--run", here / "run",
+                  "--set", "optimizer.gradient_rule={name: sgd, learning_rate: 1.0e+30}", "--set",
+                  "supervisor.divergence={go_back: 40, rate: 1.0e-3}"});
+  BOOST_TEST_REQUIRE(done.status == 0, done.err);
+  const auto s = here.json("run/summary.json");
+  BOOST_CHECK_EQUAL(s["stopped_by"], "epochs");
+  BOOST_CHECK_EQUAL(s["rows_trained"], s["rows_per_epoch"]);
+  std::size_t backs = 0;
+  for (const auto& event : here.json_lines("run/events.jsonl")) {
+    if (event["event"] == "went_back") ++backs;
+  }
+  BOOST_CHECK_GE(backs, 5u);
+}
+
 struct full_disk {
   long bytes;  ///< how much of each file fits
   std::string file;

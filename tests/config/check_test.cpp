@@ -59,6 +59,9 @@ BOOST_AUTO_TEST_CASE(combinations_with_options) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> table = {
       {{"optimizer.protocol=sequential"}, "job.yaml:19:19: protocol 'sequential' has at most"},
       {{"optimizer.protocol=sequential", "actors.workers=3"}, "--set actors.workers=3: protocol"},
+      {{"optimizer.protocol=hogwild", "supervisor.divergence.go_back=1"},
+       "--set supervisor.divergence.go_back=1: the workers of protocol 'hogwild' share"},
+      {{"supervisor.divergence.rate=0"}, "--set supervisor.divergence.rate=0: "},
       {{"data.split=null", "training.stop.target_accuracy=0.9"},
        "--set training.stop.target_accuracy=0.9: 'target_accuracy' needs rows to evaluate"},
       {{"data.split=null", "training.keep=best"}, "--set training.keep=best: 'keep' needs rows"},
