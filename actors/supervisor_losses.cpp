@@ -53,7 +53,8 @@ void supervisor_state::lost(const part_lost& which) {
   };
   switch (which.what) {
     case part_lost::role::server:
-      if (which.number >= cast_.servers.size()) return;
+      // A run whose nodes did not come has none.
+      if (which.number >= cast_.servers.size()) return fail(which.reason);
       if (same(cast_.servers[which.number].address())) lose_server(which.number, which.reason);
       return;
     case part_lost::role::shard:

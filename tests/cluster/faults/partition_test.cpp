@@ -19,12 +19,6 @@ void cut_off(cluster_world& world, bool off) {
   world.to_launcher(victim).partition(off);
 }
 
-/// Time passes for the cluster, while we take what it writes.
-void let_pass(cluster_world& world, std::chrono::milliseconds time) {
-  const auto end = std::chrono::steady_clock::now() + time;
-  world.until([&] { return std::chrono::steady_clock::now() > end; });
-}
-
 /// A partition of `short_one` heals without a trace; one of `long_one` costs the node its parts,
 /// and it comes back for new ones.
 void check_partitions(cluster_world& world, const std::function<void(bool)>& cut,

@@ -10,21 +10,6 @@ using std::chrono::seconds;
 
 namespace {
 
-/// A lasting run that is kept often, over two servers and four workers.
-world_options kept_run(const std::string& protocol) {
-  world_options options = lasting_run(protocol);
-  const std::string off = "supervisor: {rebalance: {enabled: false}}";
-  options.job.replace(options.job.find(off), off.size(),
-                      "supervisor: {checkpoint: {every_seconds: 0.5}}");
-  const std::string three = "{workers: 3, parameter_servers: 2, data_shards: 3";
-  options.job.replace(options.job.find(three), three.size(),
-                      "{workers: 4, parameter_servers: 2, data_shards: 4");
-  options.nodes = five_nodes();
-  options.nodes.push_back({"worker-4", 0, 1, 1});
-  options.cluster = {{"suspect_after", "0.5"}, {"dead_after", "2"}};
-  return options;
-}
-
 void require_kept(cluster_world& world) {
   slow_down(world);
   BOOST_TEST_REQUIRE(world.until([&] { return world.events("checkpoint").size() >= 2; }),

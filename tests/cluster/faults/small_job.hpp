@@ -82,6 +82,27 @@ inline void speed_up(cluster_world& world) {
   set_all(world, {});
 }
 
+/// A lasting run that is kept often, over two servers and four workers.
+inline world_options kept_run(const std::string& protocol) {
+  world_options options = lasting_run(protocol);
+  const std::string off = "supervisor: {rebalance: {enabled: false}}";
+  options.job.replace(options.job.find(off), off.size(),
+                      "supervisor: {checkpoint: {every_seconds: 0.5}}");
+  const std::string three = "{workers: 3, parameter_servers: 2, data_shards: 3";
+  options.job.replace(options.job.find(three), three.size(),
+                      "{workers: 4, parameter_servers: 2, data_shards: 4");
+  options.nodes = five_nodes();
+  options.nodes.push_back({"worker-4", 0, 1, 1});
+  options.cluster = {{"suspect_after", "0.5"}, {"dead_after", "2"}};
+  return options;
+}
+
+/// Time passes for the cluster, while we take what it writes.
+inline void let_pass(cluster_world& world, std::chrono::milliseconds time) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  world.until([&] { return std::chrono::steady_clock::now() > end; });
+}
+
 /// The run has ended as it should, whatever happened to it: each row of each epoch counts once.
 /// `killed`: nodes that were.
 inline void check_complete(cluster_world& world, const outcome& done,
