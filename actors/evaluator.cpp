@@ -20,6 +20,8 @@ void evaluator_state::begin(std::shared_ptr<const run_plan> plan,
 void evaluator_state::join(const route_msg& route,
                            const std::vector<parameter_server_actor>& servers) {
   home_ = homes_of(*route, *plan_, servers);
+  // Servers that were asked before may be gone, or silent.
+  if (pulling_) pull_next();
 }
 
 caf::result<score> evaluator_state::evaluate(const score_request& request) {
@@ -47,6 +49,7 @@ void evaluator_state::pull_next() {
       },
       [this] { finish_front(std::move(pulling_)); },
       [this](const std::string& why, bool gone) {
+        pulling_.reset();
         if (!gone) return self_->quit(actor_failure("evaluator", why));
         // The supervisor sees to it, and may ask again.
         queue_.front().promise.deliver(caf::make_error(caf::sec::request_receiver_down));

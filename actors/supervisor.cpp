@@ -136,7 +136,9 @@ void supervisor_state::install() {
               if (age != age_) return;
               if (--waiting_ == 0 && mode_ == mode::installing) introduce();
             },
-            [this](const caf::error& problem) { on_error(problem); });
+            [this, age = age_](const caf::error& problem) {
+              if (age == age_) on_error(problem);
+            });
   }
 }
 
@@ -260,7 +262,9 @@ void supervisor_state::evaluate_if_due() {
           [this, rows = totals_->rows(), age = age_](const score& s) {
             if (age == age_) evaluated(s, rows);
           },
-          [this](const caf::error& problem) { on_error(problem); });
+          [this, age = age_](const caf::error& problem) {
+            if (age == age_) on_error(problem);
+          });
 }
 
 void supervisor_state::evaluated(const score& s, std::uint64_t rows) {

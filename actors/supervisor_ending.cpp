@@ -63,7 +63,9 @@ void supervisor_state::score_center() {
             }
             score_model(last);
           },
-          [this](const caf::error& problem) { on_error(problem); });
+          [this, age = age_](const caf::error& problem) {
+            if (age == age_) on_error(problem);
+          });
 }
 
 /// The model that is saved, on the parts that `last` does not speak for.
@@ -106,9 +108,10 @@ void supervisor_state::deliver(const snapshot_ptr& model) {
   // The outcome leaves once history and events are in their files.
   self_->request(cast_.recorder, answer_timeout, flush_atom::value)
       .then([this](flush_atom) { leave(); },
-            [this](const caf::error&) {
+            [this](const caf::error& problem) {
               // A recorder that fails only now says why when it is down.
-              if (watched_.count(cast_.recorder.address()) == 0) leave();
+              const bool down = watched_.count(cast_.recorder.address()) == 0;
+              if (down || problem != caf::sec::request_receiver_down) leave();
             });
 }
 

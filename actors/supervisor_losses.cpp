@@ -101,7 +101,9 @@ void supervisor_state::lose_worker(std::uint32_t worker, const std::string& why)
     for (const parameter_server_actor& server : cast_.servers) {
       self_->request(server, answer_timeout, fence)
           .then([this](const fenced_msg& answer) { fenced(*answer); },
-                [this](const caf::error& problem) { on_error(problem); });
+                [this, age = age_](const caf::error& problem) {
+                  if (age == age_) on_error(problem);
+                });
     }
   }
   if (!trained) worker_finished(worker);

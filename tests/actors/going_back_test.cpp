@@ -139,6 +139,23 @@ BOOST_AUTO_TEST_CASE(a_server_may_end_when_all_is_trained) {
   check_rows(*outcome);
 }
 
+BOOST_AUTO_TEST_CASE(a_server_may_be_given_up_that_lives) {
+  for (const choice& c : choices) {
+    BOOST_TEST_CONTEXT(c.protocol << " " << c.consistency) {
+      whole_run run(job_of(c), two_classes(loss_rows), {}, true);
+      run.shuffle(7);
+      run.keep_every(100);
+      run.start();
+      run.where().run(700);
+      caf::anon_send(run.lead(), part_lost{part_lost::role::server, 0, 1, "it is silent"});
+      const outcome_ptr outcome = run.finish();
+      BOOST_TEST_REQUIRE(outcome);
+      check_rows(*outcome);
+      BOOST_TEST(events(run, "went_back").size() == 1u);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_run_that_gets_nowhere_ends) {
   whole_run run(job_of(choices[0]), two_classes(loss_rows), {}, true);
   run.on_event = [&](const run_event& e) {
