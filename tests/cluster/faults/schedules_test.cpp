@@ -81,8 +81,9 @@ BOOST_AUTO_TEST_CASE(end_with_every_row_trained) {
     require_training(world);
     schedule play(world, seed);
     for (int i = 0; i < 3; ++i) play.next();
-    speed_up(world);
     BOOST_TEST_CONTEXT("seed " << seed << " " << protocols[seed % 3] << ":" << play.story()) {
+      require_all_here(world, play.killed());
+      speed_up(world);
       check_complete(world, world.finish(), play.killed());
     }
   }

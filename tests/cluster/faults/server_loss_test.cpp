@@ -22,7 +22,6 @@ void require_resumed(cluster_world& world) {
   BOOST_TEST_REQUIRE(world.events("went_back").size() == 1u, world.story());
   BOOST_CHECK(world.events("went_back")[0]["checkpoint"].is_number());
   BOOST_CHECK_EQUAL(world.events("parameter_server_replaced").size(), 1u);
-  speed_up(world);
 }
 
 void check_accuracy(cluster_world& world, const world_options& options) {
@@ -44,6 +43,7 @@ BOOST_AUTO_TEST_CASE(takes_the_run_back_to_its_last_checkpoint) {
       require_kept(world);
       world.node(1).signal(SIGKILL);
       require_resumed(world);
+      speed_up(world);
       check_complete(world, world.finish(), {1});
       check_accuracy(world, options);
     }
@@ -56,6 +56,7 @@ BOOST_AUTO_TEST_CASE(may_go_with_half_of_the_workers) {
   require_kept(world);
   for (const std::size_t victim : {0u, 2u, 5u}) world.node(victim).signal(SIGKILL);
   require_resumed(world);
+  speed_up(world);
   check_complete(world, world.finish(), {0, 2, 5});
   check_accuracy(world, options);
 }
@@ -67,6 +68,8 @@ BOOST_AUTO_TEST_CASE(may_be_silent_and_come_back_as_nobody) {
   world.node(0).signal(SIGSTOP);
   require_resumed(world);
   world.node(0).signal(SIGCONT);
+  require_all_here(world, {});
+  speed_up(world);
   check_complete(world, world.finish());
   check_accuracy(world, options);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <csignal>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -84,7 +85,7 @@ inline void speed_up(cluster_world& world) {
 
 /// A lasting run that is kept often, over two servers and four workers.
 inline world_options kept_run(const std::string& protocol) {
-  world_options options = lasting_run(protocol);
+  world_options options = lasting_run(protocol, 24);
   const std::string off = "supervisor: {rebalance: {enabled: false}}";
   options.job.replace(options.job.find(off), off.size(),
                       "supervisor: {checkpoint: {every_seconds: 0.5}}");
@@ -101,6 +102,22 @@ inline world_options kept_run(const std::string& protocol) {
 inline void let_pass(cluster_world& world, std::chrono::milliseconds time) {
   const auto end = std::chrono::steady_clock::now() + time;
   world.until([&] { return std::chrono::steady_clock::now() > end; });
+}
+
+/// Waits until all nodes but those that were killed take part, again.
+inline void require_all_here(cluster_world& world, const std::vector<std::size_t>& killed) {
+  const auto all_here = [&] {
+    std::map<std::string, bool> here;
+    for (const auto& e : world.events()) {
+      const std::string what = e["event"];
+      if (what == "node_joined") here[e["node"]] = true;
+      if (what == "node_lost" || what == "node_left") here[e["node"]] = false;
+    }
+    const auto count =
+        std::count_if(here.begin(), here.end(), [](const auto& n) { return n.second; });
+    return static_cast<std::size_t>(count) + killed.size() == world.nodes();
+  };
+  BOOST_TEST_REQUIRE(world.until(all_here), world.story());
 }
 
 /// The run has ended as it should, whatever happened to it: each row of each epoch counts once.
