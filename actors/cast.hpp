@@ -23,6 +23,7 @@ using center_msg = wire<schema::Center>;
 using pull_msg = wire<schema::Pull>;
 using capture_msg = wire<schema::Capture>;
 using image_msg = wire<schema::Image>;
+using lead_msg = wire<schema::Lead>;
 using view_msg = wire<schema::View>;
 using close_msg = wire<schema::Close>;
 using fence_msg = wire<schema::Fence>;
@@ -57,10 +58,18 @@ using status_atom = caf::atom_constant<caf::atom("status")>;
 /// Hears which commits make up a round (backup workers).
 using round_listener_actor = caf::typed_actor<caf::reacts_to<close_msg>>;
 
+/// Holds what it is told a slice is, for the slice's home. An error: that is not its home any more.
+using backup_actor = caf::typed_actor<caf::replies_to<image_msg>::with<installed_atom>>;
+
 /// Owns slices of the centre variable and runs the server's half of the protocol on each.
 using parameter_server_actor = caf::typed_actor<
     /// Be the home of a slice.
     caf::replies_to<install_msg>::with<installed_atom>,
+    /// Be the home of slices that it holds, with backups among these servers.
+    caf::replies_to<lead_msg, std::vector<backup_actor>>::with<installed_atom>,
+    caf::replies_to<image_msg>::with<installed_atom>,
+    /// Answered once the backups hold all that was done to the slices here.
+    caf::replies_to<flush_atom>::with<flush_atom>,
     /// Apply one slice of one window; the centre is empty with `held`, `fenced` and `refused`. What
     /// is held is answered later, by the same pair as a message to the worker.
     caf::replies_to<commit_msg>::with<verdict_msg, center_msg>,
@@ -93,8 +102,8 @@ using leader_actor = caf::typed_actor<caf::reacts_to<ready_msg>, caf::reacts_to<
 
 /// Owns a replica and trains it.
 using worker_actor = caf::typed_actor<
-    /// Who holds what; the worker pulls the centre and says `ready`. Once more: a shard is another
-    /// actor now.
+    /// Who holds what; the worker pulls the centre and says `ready`. Once more: a shard or the home
+    /// of a slice is another actor now.
     caf::reacts_to<route_msg, leader_actor, std::vector<parameter_server_actor>,
                    std::vector<data_shard_actor>>,
     /// Train these positions.
@@ -106,6 +115,8 @@ using worker_actor = caf::typed_actor<
     caf::reacts_to<verdict_msg, center_msg>,
     /// To itself: train the next mini-batch.
     caf::reacts_to<step_atom>,
+    /// To itself: this parameter server has been gone for a while.
+    caf::reacts_to<server_atom, caf::actor_addr>,
     /// Drop what has not been started, close the window (in rounds: those it was given a part of,
     /// without rows if need be), say progress, then answer.
     caf::replies_to<finish_atom>::with<finished_atom>>;
@@ -161,6 +172,7 @@ CAF_ADD_TYPE_ID(troupe, (troupe::center_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::pull_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::capture_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::image_msg))
+CAF_ADD_TYPE_ID(troupe, (troupe::lead_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::view_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::close_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::fence_msg))
@@ -177,12 +189,14 @@ CAF_ADD_TYPE_ID(troupe, (troupe::yielded_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::progress_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::diverged_msg))
 CAF_ADD_TYPE_ID(troupe, (troupe::round_listener_actor))
+CAF_ADD_TYPE_ID(troupe, (troupe::backup_actor))
 CAF_ADD_TYPE_ID(troupe, (troupe::parameter_server_actor))
 CAF_ADD_TYPE_ID(troupe, (troupe::data_shard_actor))
 CAF_ADD_TYPE_ID(troupe, (troupe::worker_actor))
 CAF_ADD_TYPE_ID(troupe, (troupe::leader_actor))
 CAF_ADD_TYPE_ID(troupe, (troupe::supervisor_actor))
 CAF_ADD_TYPE_ID(troupe, (std::vector<troupe::round_listener_actor>))
+CAF_ADD_TYPE_ID(troupe, (std::vector<troupe::backup_actor>))
 CAF_ADD_TYPE_ID(troupe, (std::vector<troupe::parameter_server_actor>))
 CAF_ADD_TYPE_ID(troupe, (std::vector<troupe::data_shard_actor>))
 CAF_END_TYPE_ID_BLOCK(troupe)

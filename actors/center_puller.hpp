@@ -50,25 +50,33 @@ class center_puller {
   using slice_handler =
       std::function<void(std::size_t slice, std::uint64_t version, span<const float> values)>;
 
-  using failure_handler = std::function<void(const std::string& why, bool gone)>;
+  using failure_handler = std::function<void(const std::string& why)>;
 
   /// Calls `on_slice` for every slice of `home`, then `done`. In a synchronous run a pull for
   /// nobody brings all slices of one round: where a round has gone by in between, it starts again,
   /// and `on_slice` is called again for the slices before. An answer that does not come or does not
-  /// fit goes to `failed`, once, with what is wrong, and whether a server is gone. `self` must
-  /// outlive the pull, and so must this. A pull before that is under way is dropped.
+  /// fit goes to `failed`, once, with what is wrong; that a server is gone does not: a route to
+  /// another one comes, for `again`. `self` and `home` must outlive the pull, and so must this. A
+  /// pull before that is under way is dropped.
   template <class Self>
   void pull(Self* self, const run_plan& plan, const std::vector<parameter_server_actor>& home,
             whose of, slice_handler on_slice, std::function<void()> done, failure_handler failed) {
-    ++pull_;
-    torn_ = false;
-    next_ = unanswered_ = 0;
     of_ = of;
-    round_.reset();
-    attempts_ = plan.in_rounds() && of.worker == schema::Pull::NOBODY ? most_attempts : 0;
     on_slice_ = std::move(on_slice);
     done_ = std::move(done);
     failed_ = std::move(failed);
+    again(self, plan, home);
+  }
+
+  /// From the beginning, if a pull is under way: slices have other homes.
+  template <class Self>
+  void again(Self* self, const run_plan& plan, const std::vector<parameter_server_actor>& home) {
+    if (!done_) return;
+    ++pull_;
+    torn_ = false;
+    next_ = unanswered_ = 0;
+    round_.reset();
+    attempts_ = plan.in_rounds() && of_.worker == schema::Pull::NOBODY ? most_attempts : 0;
     more(self, plan, home);
   }
 
@@ -89,9 +97,8 @@ class center_puller {
                 if (pull != pull_) return;
                 const auto values = floats_of((*center).getPayload());
                 if (values.size() != plan.range_of(of_.first_slice + slice).count) {
-                  return fail(
-                      "the centre of slice " + std::to_string(slice) + " has another length",
-                      false);
+                  return fail("the centre of slice " + std::to_string(slice) +
+                              " has another length");
                 }
                 --unanswered_;
                 if (attempts_ > 0 && !same_round(slice, (*center).getVersion())) {
@@ -102,9 +109,8 @@ class center_puller {
                 more(self, plan, home);
               },
               [this, self, pull = pull_](const caf::error& problem) {
-                if (pull != pull_) return;
-                fail("pulling the centre: " + text_of(problem, self->system().config()),
-                     problem == caf::sec::request_receiver_down);
+                if (pull != pull_ || problem == caf::sec::request_receiver_down) return;
+                fail("pulling the centre: " + text_of(problem, self->system().config()));
               });
     }
     if (unanswered_ > 0) return;
@@ -113,10 +119,11 @@ class center_puller {
     done();
   }
 
-  void fail(const std::string& why, bool gone) {
+  void fail(const std::string& why) {
     ++pull_;  // what is under way is not waited for
+    done_ = nullptr;
     const auto failed = std::exchange(failed_, nullptr);
-    failed(why, gone);
+    failed(why);
   }
 
   /// In how many goes a whole round is asked for; after that slices of several will do.

@@ -52,76 +52,40 @@ verdict_msg make_refusal(std::uint32_t slice, std::uint64_t sequence, const std:
 }
 
 center_slice::center_slice(std::shared_ptr<const run_plan> plan, std::shared_ptr<codecs> with,
-                           const schema::Install::Reader& from, bool decides)
+                           std::uint32_t number, std::uint64_t version, double rate, bool decides)
     : plan_(std::move(plan)),
       codecs_(std::move(with)),
-      range_(plan_->range_of(from.getSlice())),
-      statistics_(plan_->is_statistics(from.getSlice())),
+      range_(plan_->range_of(number)),
+      statistics_(plan_->is_statistics(number)),
       answers_before_(plan_->protocol.answers_before && !statistics_),
       keeps_base_(plan_->protocol.keeps_base && !statistics_),
       decides_(decides),
+      rate_(rate),
       half_(statistics_ ? make_statistics_server(plan_->model.statistics_decay)
-                        : plan_->protocol.make_server(plan_->setup_at(from.getRate()), range_)),
+                        : plan_->protocol.make_server(plan_->setup_at(rate), range_)),
       gate_(plan_->consistency.make(plan_->of.optimizer.consistency.options, decides)),
-      version_(from.getVersion()) {
-  if (from.getPayload().size() != range_.count * sizeof(float)) {
+      version_(version) {}
+
+void center_slice::fill(capnp::Data::Reader payload, capnp::Data::Reader state,
+                        std::uint64_t steps) {
+  if (payload.size() != range_.count * sizeof(float)) {
     throw run_error("install", fmt::format("slice {} has {} numbers, not {} bytes", range_.index,
-                                           range_.count, from.getPayload().size()));
+                                           range_.count, payload.size()));
   }
-  const auto values = floats_of(from.getPayload());
+  const auto values = floats_of(payload);
   center_builder first(range_.index, version_, values.size());
   std::copy(values.begin(), values.end(), first.values.data());
   now_ = std::make_shared<snapshot>();
   now_->exact = std::move(first.message).finish();
-  if (from.getIncarnations().size() > plan_->setup.workers) {
-    throw run_error("install", "it names workers that are not there");
-  }
-  std::uint32_t worker = 0;
-  for (const std::uint32_t incarnation : from.getIncarnations()) {
-    workers_[worker++].incarnation = incarnation;
-  }
-  if (from.getState().size() == 0) return;
-  const span<float> state = half_->state();
-  if (from.getState().size() != state.size() * sizeof(float)) {
+  if (state.size() == 0) return;
+  const span<float> to = half_->state();
+  if (state.size() != to.size() * sizeof(float)) {
     throw run_error("install", fmt::format("slice {} has a state of {} numbers, not {} bytes",
-                                           range_.index, state.size(), from.getState().size()));
+                                           range_.index, to.size(), state.size()));
   }
-  const auto remembered = floats_of(from.getState());
-  std::copy(remembered.begin(), remembered.end(), state.begin());
-  half_->set_steps(from.getSteps());
-}
-
-image_msg center_slice::image(std::uint64_t clock) const {
-  if (plan_->in_rounds() && gate_->clock() < clock) return {};
-  wire_builder<schema::Image> out;
-  out->setSlice(range_.index);
-  out->setVersion(version_);
-  out->setPayload((*now_->exact).getPayload());
-  const span<const float> state = half_->state();
-  if (!state.empty()) {
-    const auto to = out.floats(state.size(), [&](auto&& data) { out->adoptState(kj::mv(data)); });
-    std::copy(state.begin(), state.end(), to.begin());
-  }
-  out->setSteps(half_->steps());
-  auto workers = out->initWorkers(static_cast<unsigned>(workers_.size()));
-  unsigned i = 0;
-  for (const auto& [number, known] : workers_) {
-    auto w = workers[i++];
-    w.setWorker(number);
-    w.setIncarnation(known.incarnation);
-    w.setSequence(known.sequence);
-    tell(known.last, w.initWindows(static_cast<unsigned>(known.last.size())));
-  }
-  return std::move(out).finish();
-}
-
-void center_slice::tell(const std::vector<taken>& windows,
-                        capnp::List<schema::TakenWindow>::Builder to) {
-  for (unsigned i = 0; i < to.size(); ++i) {
-    to[i].setSequence(windows[i].sequence);
-    to[i].setRows(windows[i].rows);
-    to[i].setMiniBatches(windows[i].mini_batches);
-  }
+  const auto remembered = floats_of(state);
+  std::copy(remembered.begin(), remembered.end(), to.begin());
+  half_->set_steps(steps);
 }
 
 center_slice::answers center_slice::refuse(const schema::Commit::Reader& c,
@@ -148,6 +112,9 @@ center_slice::answers center_slice::commit(const commit_msg& message) {
   if (!from.waiting.empty() && (*from.waiting).getSequence() == c.getSequence()) {
     return {{c.getWorker(), make_verdict(c, kind::HELD), {}}};
   }
+  if (c.getSequence() == from.sequence && from.answered != from.sequence) {
+    return again(c.getWorker(), message);
+  }
   if (c.getSequence() <= from.sequence) {
     if (keeps_base_) from.base = now_->exact;
     return {{c.getWorker(), make_verdict(c, kind::REPEAT), encoded(*now_)}};
@@ -160,7 +127,7 @@ center_slice::answers center_slice::commit(const commit_msg& message) {
   }
 
   from.waiting = message;
-  from.applied = false;
+  from.applied = from.repeated = false;
   from.early = plan_->has_members() && c.getView() > view_;
   if (from.early) {
     early_.push_back(c.getWorker());
@@ -180,10 +147,28 @@ center_slice::answers center_slice::accept(std::uint32_t worker) {
   }
   answers out;
   follow(gate_->commit(worker, (*message).getClock()), worker, out);
-  const auto mine =
-      std::find_if(out.begin(), out.end(), [&](const answer& a) { return a.worker == worker; });
+  return with_last(std::move(out), message);
+}
+
+/// Applied by the one before: it is not applied again, but whether its worker may go on is another
+/// question.
+center_slice::answers center_slice::again(std::uint32_t worker, const commit_msg& message) {
+  known_worker& from = workers_[worker];
+  from.waiting = message;
+  from.applied = from.repeated = true;
+  from.early = false;
+  answers out;
+  follow(gate_->again(worker, (*message).getClock()), worker, out);
+  return with_last(std::move(out), message);
+}
+
+/// The answer to this commit last; `held` if there is none.
+center_slice::answers center_slice::with_last(answers out, const commit_msg& message) {
+  const auto c = *message;
+  const auto mine = std::find_if(out.begin(), out.end(),
+                                 [&](const answer& a) { return a.worker == c.getWorker(); });
   if (mine == out.end()) {
-    out.push_back({worker, make_verdict(*message, kind::HELD), {}});
+    out.push_back({c.getWorker(), make_verdict(c, kind::HELD), {}});
   } else {
     std::rotate(mine, mine + 1, out.end());
   }
@@ -276,7 +261,11 @@ void center_slice::apply(std::uint32_t worker, answers& out) {
 
 void center_slice::apply_round(std::vector<std::uint32_t> workers, std::uint64_t clock,
                                answers& out) {
-  if (decides_) closed_.emplace_back(clock, workers);
+  if (decides_) {
+    closed_.emplace_back(clock, workers);
+    recent_.emplace_back(clock, workers);
+    if (recent_.size() > most_recent) recent_.erase(recent_.begin());
+  }
   // A worker that has come back since as a new incarnation brought no commit to this round.
   workers.erase(std::remove_if(workers.begin(), workers.end(),
                                [&](std::uint32_t w) { return !waits(workers_[w]); }),
@@ -308,6 +297,14 @@ void center_slice::release(std::uint32_t worker, answers& out) {
   known_worker& from = workers_[worker];
   if (!waits(from) || !from.applied) return;
   const auto c = *from.waiting;
+  from.answered = c.getSequence();
+  if (from.repeated) {
+    // The centre that met it may be gone.
+    if (keeps_base_) from.base = now_->exact;
+    out.push_back({worker, make_verdict(c, kind::REPEAT), encoded(*now_)});
+    from.waiting = {};
+    return;
+  }
   answer a{worker, make_verdict(c, kind::APPLIED, from.staleness), {}};
   if (!c.getKeeps()) a.center = encoded(answers_before_ ? *from.before : *now_);
   if (keeps_base_ && !c.getKeeps()) from.base = now_->exact;
@@ -360,16 +357,18 @@ center_slice::answers center_slice::close(std::uint64_t clock,
 std::vector<center_slice::taken> center_slice::fence(std::uint32_t worker,
                                                      std::uint32_t incarnation) {
   known_worker& from = workers_[worker];
+  if (from.incarnation == incarnation + 1) return from.fenced;
   if (from.incarnation > incarnation) return {};
   std::vector<taken> last;
   if (from.incarnation == incarnation) last = std::move(from.last);
   // The consistency has let go of what waits: its view came before.
   from = {};
   from.incarnation = incarnation + 1;
+  from.fenced = last;
   return last;
 }
 
-std::vector<std::pair<std::uint64_t, std::vector<std::uint32_t>>> center_slice::take_closed() {
+center_slice::rounds center_slice::take_closed() {
   return std::exchange(closed_, {});
 }
 

@@ -45,6 +45,10 @@ class center_slice {
   /// \throws error (run) where the message does not fit the slice.
   center_slice(std::shared_ptr<const run_plan> plan, std::shared_ptr<codecs> with,
                const schema::Install::Reader& from, bool decides);
+  /// Takes over from another one, of which this is the image. Commits that waited there are not in
+  /// it: their workers send them again. \throws error (run) where the image does not fit.
+  center_slice(std::shared_ptr<const run_plan> plan, std::shared_ptr<codecs> with,
+               const schema::Image::Reader& from, const membership& now, bool decides);
 
   /// For one worker. Without a centre where the verdict is `refused`, `fenced` or `held`, or where
   /// the worker wants none.
@@ -69,20 +73,23 @@ class center_slice {
     std::uint32_t mini_batches = 0;
   };
   /// This incarnation of a worker is lost, and all before it: nothing more is taken of them. What
-  /// was taken of it last, at most two windows.
+  /// was taken of it last, at most two windows; the same when asked again.
   std::vector<taken> fence(std::uint32_t worker, std::uint32_t incarnation);
   /// Windows that were taken, for a message.
   static void tell(const std::vector<taken>& windows, capnp::List<schema::TakenWindow>::Builder to);
-  /// The rounds applied since the last call and whose commits they took; kept only where this
-  /// slice decides.
-  std::vector<std::pair<std::uint64_t, std::vector<std::uint32_t>>> take_closed();
+  /// Rounds and whose commits they took.
+  using rounds = std::vector<std::pair<std::uint64_t, std::vector<std::uint32_t>>>;
+  /// Those applied since the last call; kept only where this slice decides.
+  rounds take_closed();
+  /// The last of them: no other slice is further behind.
+  const rounds& recently_closed() const noexcept { return recent_; }
 
   /// The centre for who starts from it (or schema::Pull::NOBODY). `version` other than 0: that of
   /// this round; an empty message: it is not there yet, and may come.
   center_msg pull(std::uint32_t worker, std::uint64_t version);
   /// All that is to be kept of the slice. Synchronous: once the round of `clock` is applied; empty
   /// before.
-  image_msg image(std::uint64_t clock) const;
+  image_msg image(std::uint64_t clock, std::uint64_t term = 0) const;
   const center_msg& center() const noexcept { return now_->exact; }
   std::uint64_t version() const noexcept { return version_; }
   /// The last round that was applied; 0 where there are none.
@@ -98,7 +105,9 @@ class center_slice {
   struct known_worker {
     std::uint32_t incarnation = 0;
     std::uint64_t sequence = 0;      // of the last commit applied
+    std::uint64_t answered = 0;      // of the last one applied and answered here
     std::vector<taken> last;         // applied, at most two
+    std::vector<taken> fenced;       // those of the incarnation before
     std::vector<std::uint64_t> own;  // versions it made since its base, ascending
     center_msg base;                 // what it was last given, where the protocol wants it
     commit_msg waiting;              // held: not applied yet, or not answered
@@ -106,16 +115,22 @@ class center_slice {
     std::vector<float> decoded;      // where a round keeps them
     bool early = false;              // the waiting one: of a view that is not here yet
     bool applied = false;            // the waiting one is
+    bool repeated = false;           // it was before it came
     std::uint64_t staleness = 0;     // of the waiting one
     shared_snapshot before;          // the centre that met it, where that is the answer
   };
 
   /// Whether the consistency knows of a commit of this worker that waits.
   static bool waits(const known_worker& from) { return !from.waiting.empty() && !from.early; }
+  center_slice(std::shared_ptr<const run_plan> plan, std::shared_ptr<codecs> with,
+               std::uint32_t number, std::uint64_t version, double rate, bool decides);
+  void fill(capnp::Data::Reader payload, capnp::Data::Reader state, std::uint64_t steps);
   answers refuse(const schema::Commit::Reader& c, const std::string& reason,
                  bool not_finite = false) const;
   /// Hands a commit to the consistency and does what that says.
   answers accept(std::uint32_t worker);
+  answers again(std::uint32_t worker, const commit_msg& message);
+  static answers with_last(answers out, const commit_msg& message);
   void follow(const consistency::steps& steps, std::uint32_t arrived, answers& out);
   void apply(std::uint32_t worker, answers& out);
   void apply_round(std::vector<std::uint32_t> workers, std::uint64_t clock, answers& out);
@@ -125,12 +140,15 @@ class center_slice {
   void release(std::uint32_t worker, answers& out);
   void drop(std::uint32_t worker, answers& out);
   const center_msg& encoded(snapshot& of);
+  /// Rounds that are remembered of those this slice decided.
+  static constexpr std::size_t most_recent = 64;
   std::uint64_t staleness_of(known_worker& from, const schema::Commit::Reader& c) const;
 
   std::shared_ptr<const run_plan> plan_;
   std::shared_ptr<codecs> codecs_;
   slice_range range_;
   bool statistics_, answers_before_, keeps_base_, decides_;
+  double rate_;
   std::unique_ptr<server_half> half_;
   std::unique_ptr<consistency> gate_;
   std::uint64_t view_ = 0;
@@ -139,7 +157,7 @@ class center_slice {
   shared_snapshot now_, previous_;  // previous_: of synchronous runs, for who pulls a whole round
   std::map<std::uint32_t, known_worker> workers_;
   std::vector<std::uint32_t> early_;  // whose waiting commits belong to a view not here yet
-  std::vector<std::pair<std::uint64_t, std::vector<std::uint32_t>>> closed_;
+  rounds closed_, recent_;
   std::vector<float> scratch_;  // a decoded commit that is applied at once
 };
 

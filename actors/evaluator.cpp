@@ -21,7 +21,7 @@ void evaluator_state::join(const route_msg& route,
                            const std::vector<parameter_server_actor>& servers) {
   home_ = homes_of(*route, *plan_, servers);
   // Servers that were asked before may be gone, or silent.
-  if (pulling_) pull_next();
+  puller_.again(self_, *plan_, home_);
 }
 
 caf::result<score> evaluator_state::evaluate(const score_request& request) {
@@ -48,14 +48,7 @@ void evaluator_state::pull_next() {
                   whole.data() + group * length + plan_->range_of(slice).first);
       },
       [this] { finish_front(std::move(pulling_)); },
-      [this](const std::string& why, bool gone) {
-        pulling_.reset();
-        if (!gone) return self_->quit(actor_failure("evaluator", why));
-        // The supervisor sees to it, and may ask again.
-        queue_.front().promise.deliver(caf::make_error(caf::sec::request_receiver_down));
-        queue_.pop_front();
-        pull_next();
-      });
+      [this](const std::string& why) { self_->quit(actor_failure("evaluator", why)); });
 }
 
 void evaluator_state::finish_front(const snapshot_ptr& snapshot) {

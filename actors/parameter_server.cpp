@@ -15,22 +15,24 @@ void parameter_server_state::begin(std::shared_ptr<const run_plan> plan, std::ui
   codecs_ = std::make_shared<center_slice::codecs>(plan_);
 }
 
-void parameter_server_state::install(const schema::Install::Reader& message) {
-  const std::uint32_t slice = message.getSlice();
-  if (message.getRun() != plan_->run) throw run_error("install", "it belongs to another run");
-  if (slice >= plan_->slice_count()) {
-    throw run_error("install", fmt::format("there is no slice {}", slice));
-  }
-  center_slice installed(plan_, codecs_, message, slice == 0 && plan_->closes_rounds());
+parameter_server_state::place& parameter_server_state::settle(std::uint32_t number,
+                                                              center_slice slice,
+                                                              std::uint64_t term) {
   // Nobody is answered any more who asked the one that was here before.
-  slices_.erase(slice);
-  captures_.erase(slice);
-  pulls_.erase(slice);
-  held_.erase(held_.lower_bound({slice, 0}), held_.lower_bound({slice + 1, 0}));
+  slices_.erase(number);
+  return slices_.emplace(number, place{std::move(slice), term}).first->second;
+}
+
+void parameter_server_state::install(const schema::Install::Reader& message) {
+  const std::uint32_t number = message.getSlice();
+  if (message.getRun() != plan_->run) throw run_error("install", "it belongs to another run");
+  if (number >= plan_->slice_count()) {
+    throw run_error("install", fmt::format("there is no slice {}", number));
+  }
+  center_slice installed(plan_, codecs_, message, decides(number));
+  copies_.erase(number);
   installed_under_ = members_.number;
-  const auto made = slices_.emplace(slice, std::move(installed));
-  made.first->second.join(members_);
-  loads_[slice] = {};
+  settle(number, std::move(installed), message.getTerm()).slice.join(members_);
 }
 
 std::string parameter_server_state::why_not(const schema::Commit::Reader& message) const {
@@ -49,107 +51,138 @@ std::string parameter_server_state::why_not(const schema::Commit::Reader& messag
 }
 
 caf::result<verdict_msg, center_msg> parameter_server_state::commit(const commit_msg& message) {
+  // The promise takes the sender with it.
+  const auto from = caf::actor_cast<worker_actor>(self_->current_sender());
+  auto promise = self_->make_response_promise<verdict_msg, center_msg>();
+  take(message, from, promise);
+  return promise;
+}
+
+/// Whether a slice has changed, and what its backups are to hold with it, is told by its version.
+template <class Change>
+center_slice::answers parameter_server_state::change(place& at, Change what) {
+  const std::uint64_t before = at.slice.version();
+  center_slice::answers answers = what(at.slice);
+  if (at.slice.version() != before) at.backups.changed();
+  return answers;
+}
+
+void parameter_server_state::take(const commit_msg& message, const worker_actor& from,
+                                  commit_promise promise) {
   const auto c = *message;
-  if (const std::string reason = why_not(c); !reason.empty()) {
-    return {make_refusal(c.getSlice(), c.getSequence(), reason), center_msg()};
+  if (keep_for_later(c.getRun(), c.getSlice(), c.getWorker(), false,
+                     [=] { take(message, from, promise); })) {
+    return;
   }
-  const std::uint32_t slice = c.getSlice();
-  loads_[slice].bytes_received += c.getPayload().size();
-  auto answers = slices_.at(slice).commit(message);
+  if (const std::string reason = why_not(c); !reason.empty()) {
+    promise.deliver(make_refusal(c.getSlice(), c.getSequence(), reason), center_msg());
+    return;
+  }
+  place& at = slices_.at(c.getSlice());
+  at.bytes_received += c.getPayload().size();
+  auto answers = change(at, [&](center_slice& slice) { return slice.commit(message); });
   center_slice::answer mine = std::move(answers.back());
   answers.pop_back();
-  if ((*mine.verdict).getKind() == schema::Verdict::Kind::HELD) {
-    held_[{slice, c.getWorker()}] = caf::actor_cast<worker_actor>(self_->current_sender());
+  using kind = schema::Verdict::Kind;
+  const kind what = (*mine.verdict).getKind();
+  if (what == kind::HELD) at.held[c.getWorker()] = from;
+  count(at, mine);
+  if (what == kind::HELD || what == kind::REFUSED || what == kind::FENCED) {
+    promise.deliver(std::move(mine.verdict), std::move(mine.center));
+  } else {
+    once_kept(at, [promise, mine = std::move(mine)]() mutable {
+      promise.deliver(std::move(mine.verdict), std::move(mine.center));
+    });
   }
-  count(slice, mine);
-  send(slice, std::move(answers));
-  after(slice);
-  return {std::move(mine.verdict), std::move(mine.center)};
+  send(at, std::move(answers));
+  after(c.getSlice());
 }
 
-void parameter_server_state::send(std::uint32_t slice, center_slice::answers answers) {
+void parameter_server_state::send(place& at, center_slice::answers answers) {
   for (center_slice::answer& a : answers) {
-    count(slice, a);
-    const auto held = held_.find({slice, a.worker});
-    if (held == held_.end()) continue;
-    if (held->second) self_->send(held->second, std::move(a.verdict), std::move(a.center));
-    held_.erase(held);
+    count(at, a);
+    const auto held = at.held.find(a.worker);
+    if (held == at.held.end()) continue;
+    if (held->second) {
+      once_kept(at, [this, to = held->second, a = std::move(a)]() mutable {
+        self_->send(to, std::move(a.verdict), std::move(a.center));
+      });
+    }
+    at.held.erase(held);
   }
 }
 
-void parameter_server_state::count(std::uint32_t slice, const center_slice::answer& answer) {
-  slice_load& load = loads_[slice];
-  if ((*answer.verdict).getKind() == schema::Verdict::Kind::APPLIED) ++load.commits;
-  load.bytes_sent += (*answer.center).getPayload().size();
+void parameter_server_state::count(place& at, const center_slice::answer& answer) {
+  if ((*answer.verdict).getKind() == schema::Verdict::Kind::APPLIED) ++at.commits;
+  at.bytes_sent += (*answer.center).getPayload().size();
 }
 
 load_msg parameter_server_state::load() const {
   wire_builder<schema::Load> out;
   auto list = out->initSlices(static_cast<unsigned>(slices_.size()));
   unsigned i = 0;
-  for (const auto& [number, slice] : slices_) {
-    const slice_load& load = loads_.at(number);
+  for (const auto& [number, at] : slices_) {
     list[i].setSlice(number);
-    list[i].setVersion(slice.version());
-    list[i].setCommits(load.commits);
-    list[i].setBytesReceived(load.bytes_received);
-    list[i].setBytesSent(load.bytes_sent);
+    list[i].setVersion(at.slice.version());
+    list[i].setCommits(at.commits);
+    list[i].setBytesReceived(at.bytes_received);
+    list[i].setBytesSent(at.bytes_sent);
     ++i;
   }
   return std::move(out).finish();
 }
 
-/// What follows from a slice's new version: rounds are closed for all, pulls are answered.
-void parameter_server_state::after(std::uint32_t slice) {
-  center_slice& at = slices_.at(slice);
-  for (const auto& [clock, accepted] : at.take_closed()) {
-    wire_builder<schema::Close> out;
-    out->setRun(plan_->run);
-    out->setClock(clock);
-    out->setView(members_.number);
-    auto list = out->initAccepted(static_cast<unsigned>(accepted.size()));
-    for (unsigned i = 0; i < list.size(); ++i) list.set(i, accepted[i]);
-    const close_msg message = std::move(out).finish();
-    for (const round_listener_actor& peer : peers_) self_->send(peer, message);
-  }
-  if (const auto asked = captures_.find(slice); asked != captures_.end()) {
-    if (image_msg image = at.image(asked->second.clock); !image.empty()) {
-      asked->second.promise.deliver(std::move(image));
-      captures_.erase(asked);
+/// What follows from a slice's new version: rounds are closed for all, pulls are answered, backups
+/// are brought up to it.
+void parameter_server_state::after(std::uint32_t number) {
+  place& at = slices_.at(number);
+  tell_peers(at, at.slice.take_closed());
+  if (at.captured) {
+    if (image_msg image = at.slice.image(at.captured->clock); !image.empty()) {
+      at.captured->promise.deliver(std::move(image));
+      at.captured.reset();
     }
   }
-  const auto waiting = pulls_.find(slice);
-  if (waiting == pulls_.end()) return;
-  auto& pulls = waiting->second;
-  for (auto p = pulls.begin(); p != pulls.end();) {
-    center_msg center = at.pull(p->worker, p->version);
+  for (auto p = at.pulls.begin(); p != at.pulls.end();) {
+    center_msg center = at.slice.pull(p->worker, p->version);
     if (center.empty()) {
       ++p;
       continue;
     }
-    loads_[slice].bytes_sent += (*center).getPayload().size();
-    p->promise.deliver(std::move(center));
-    p = pulls.erase(p);
+    at.bytes_sent += (*center).getPayload().size();
+    once_kept(at, [promise = p->promise, center]() mutable { promise.deliver(center); });
+    p = at.pulls.erase(p);
   }
+  copy_to_backups(number);
 }
 
-caf::result<center_msg> parameter_server_state::pull(const schema::Pull::Reader& message) {
-  const auto found = slices_.find(message.getSlice());
-  if (message.getRun() != plan_->run || found == slices_.end()) {
-    throw run_error("pull", fmt::format("slice {} is not here", message.getSlice()));
-  }
-  const std::uint32_t worker = message.getWorker();
-  if (worker >= plan_->setup.workers && worker != schema::Pull::NOBODY) {
-    throw run_error("pull", fmt::format("there is no worker {}", worker));
-  }
-  center_msg center = found->second.pull(worker, message.getVersion());
-  if (!center.empty()) {
-    loads_[message.getSlice()].bytes_sent += (*center).getPayload().size();
-    return center;
-  }
+caf::result<center_msg> parameter_server_state::pull(const pull_msg& message) {
   auto promise = self_->make_response_promise<center_msg>();
-  pulls_[message.getSlice()].push_back({worker, message.getVersion(), promise});
+  look_up(message, promise);
   return promise;
+}
+
+void parameter_server_state::look_up(const pull_msg& message, pull_promise promise) {
+  const auto asked = *message;
+  const std::uint32_t number = asked.getSlice(), worker = asked.getWorker();
+  if (keep_for_later(asked.getRun(), number, worker, true, [=] { look_up(message, promise); })) {
+    return;
+  }
+  const auto found = slices_.find(number);
+  const auto refuse = [&](const std::string& why) {
+    promise.deliver(actor_failure(fmt::format("parameter server {}", number_), "pull: " + why));
+  };
+  if (asked.getRun() != plan_->run || found == slices_.end()) {
+    return refuse(fmt::format("slice {} is not here", number));
+  }
+  if (worker >= plan_->setup.workers && worker != schema::Pull::NOBODY) {
+    return refuse(fmt::format("there is no worker {}", worker));
+  }
+  place& at = found->second;
+  center_msg center = at.slice.pull(worker, asked.getVersion());
+  if (center.empty()) return at.pulls.push_back({worker, asked.getVersion(), promise});
+  at.bytes_sent += (*center).getPayload().size();
+  once_kept(at, [promise, center]() mutable { promise.deliver(center); });
 }
 
 caf::result<image_msg> parameter_server_state::capture(const schema::Capture::Reader& message) {
@@ -157,36 +190,42 @@ caf::result<image_msg> parameter_server_state::capture(const schema::Capture::Re
   if (message.getRun() != plan_->run || found == slices_.end()) {
     throw run_error("capture", fmt::format("slice {} is not here", message.getSlice()));
   }
-  image_msg image = found->second.image(message.getClock());
+  image_msg image = found->second.slice.image(message.getClock());
   if (!image.empty()) return image;
   auto promise = self_->make_response_promise<image_msg>();
-  captures_[message.getSlice()] = {message.getClock(), promise};
+  found->second.captured = {message.getClock(), promise};
   return promise;
 }
 
-fenced_msg parameter_server_state::fence(const schema::Fence::Reader& message) {
+caf::result<fenced_msg> parameter_server_state::fence(const schema::Fence::Reader& message) {
   const std::uint32_t worker = message.getWorker();
   if (message.getRun() != plan_->run || worker >= plan_->setup.workers) {
     throw run_error("fence", fmt::format("there is no worker {}", worker));
   }
   std::vector<center_slice::taken> windows;
-  for (auto& [number, slice] : slices_) {
+  std::vector<std::uint32_t> fenced;
+  for (auto& [number, at] : slices_) {
     if (number / plan_->group_slices() != plan_->group_of(worker)) continue;
-    held_.erase({number, worker});
-    const auto took = slice.fence(worker, message.getIncarnation());
+    at.held.erase(worker);
+    const auto took = at.slice.fence(worker, message.getIncarnation());
     windows.insert(windows.end(), took.begin(), took.end());
+    at.backups.changed();
+    fenced.push_back(number);
   }
   wire_builder<schema::Fenced> out;
   out->setWorker(worker);
   out->setIncarnation(message.getIncarnation());
   center_slice::tell(windows, out->initWindows(static_cast<unsigned>(windows.size())));
-  return std::move(out).finish();
+  auto promise = self_->make_response_promise<fenced_msg>();
+  once_all_kept(fenced,
+                [promise, answer = std::move(out).finish()]() mutable { promise.deliver(answer); });
+  return promise;
 }
 
 /// No round can be much further than any slice here is; a message that says so is none of ours.
 bool parameter_server_state::is_near(std::uint64_t clock) const {
   return !plan_->in_rounds() || std::all_of(slices_.begin(), slices_.end(), [&](const auto& slice) {
-    return clock <= slice.second.clock() + most_rounds_ahead;
+    return clock <= slice.second.slice.clock() + most_rounds_ahead;
   });
 }
 
@@ -200,8 +239,8 @@ void parameter_server_state::join(const schema::View::Reader& message) {
     now.members.push_back({m.getWorker(), m.getFromClock()});
   }
   members_ = std::move(now);
-  for (auto& [number, slice] : slices_) {
-    send(number, slice.join(members_));
+  for (auto& [number, at] : slices_) {
+    send(at, change(at, [&](center_slice& slice) { return slice.join(members_); }));
     after(number);
   }
   for (const close_msg& early : std::exchange(early_closes_, {})) close(early);
@@ -220,9 +259,9 @@ void parameter_server_state::close(const close_msg& message) {
   }
   std::vector<std::uint32_t> accepted;
   for (const std::uint32_t worker : c.getAccepted()) accepted.push_back(worker);
-  for (auto& [number, slice] : slices_) {
+  for (auto& [number, at] : slices_) {
     if (number == 0) continue;  // it decided
-    send(number, slice.close(c.getClock(), accepted));
+    send(at, change(at, [&](center_slice& slice) { return slice.close(c.getClock(), accepted); }));
     after(number);
   }
 }
@@ -240,20 +279,23 @@ parameter_server_actor::behavior_type parameter_server(parameter_server_state::p
           return installed_atom::value;
         });
       },
-      [=](const commit_msg& message) { return self->state.commit(message); },
-      [=](const pull_msg& message) -> caf::result<center_msg> {
-        try {
-          return self->state.pull(*message);
-        } catch (const error& e) {
-          return actor_failure(who, e.what());
-        }
+      [=](const lead_msg& message, const std::vector<backup_actor>& servers) {
+        return answer<installed_atom>(who, [&] {
+          self->state.lead(*message, servers);
+          return installed_atom::value;
+        });
       },
-      [=](const capture_msg& message) -> caf::result<image_msg> {
-        try {
-          return self->state.capture(*message);
-        } catch (const error& e) {
-          return actor_failure(who, e.what());
-        }
+      [=](const image_msg& message) {
+        return answer<installed_atom>(who, [&] {
+          self->state.hold(message);
+          return installed_atom::value;
+        });
+      },
+      [=](flush_atom) { return self->state.flush(); },
+      [=](const commit_msg& message) { return self->state.commit(message); },
+      [=](const pull_msg& message) { return self->state.pull(message); },
+      [=](const capture_msg& message) {
+        return answer<image_msg>(who, [&] { return self->state.capture(*message); });
       },
       [=](const fence_msg& message) {
         return answer<fenced_msg>(who, [&] { return self->state.fence(*message); });

@@ -27,9 +27,11 @@ void supervisor_state::begin(std::shared_ptr<const run_plan> plan, cast_handles 
   totals_.emplace(plan_);
   rules_.emplace(of.training.stop);
   parts_.resize(cast_.workers.size());
-  for (std::size_t slice = 0; slice < plan_->slice_count() && !cast_.servers.empty(); ++slice) {
-    home_.push_back(plan_->home_of(slice, cast_.servers.size()));
-  }
+  std::vector<std::string> nodes = cast_.server_nodes;
+  nodes.resize(cast_.servers.size());
+  // Who ends a run with any loss needs no backups.
+  backs_up_ = of.cluster && cast_.casting && cast_.recasts_lost;
+  slices_.emplace(plan_->slice_count(), nodes, backs_up_ ? of.cluster->replicas : 0);
   auto watch_all = [this](const auto& actors, role what) {
     for (std::uint32_t i = 0; i < actors.size(); ++i) watch(actors[i].address(), what, i);
   };
@@ -98,8 +100,13 @@ void supervisor_state::install() {
   const bool initialise = parameters.empty();
   parameters.resize(std::max(parameters.size(), plan_->model.parameters));
   statistics.resize(std::max(statistics.size(), plan_->model.statistics));
-  waiting_ = home_.size();
-  for (std::size_t slice = 0; slice < home_.size(); ++slice) {
+  waiting_ = slices_->size();
+  std::vector<std::uint32_t> home;
+  for (std::size_t slice = 0; slice < waiting_; ++slice) {
+    home.push_back(plan_->home_of(slice, cast_.servers.size()));
+  }
+  slices_->begin(home);
+  for (std::size_t slice = 0; slice < home.size(); ++slice) {
     if (initialise && slice % plan_->group_slices() == 0) {
       const auto group = static_cast<std::uint32_t>(slice / plan_->group_slices());
       network(plan_->of.model, 1, plan_->known.models)
@@ -128,13 +135,13 @@ void supervisor_state::install() {
       std::copy(kept.state.begin(), kept.state.end(), state.begin());
     }
     message->setRate(rate_);
+    message->setTerm(slices_->at(slice).term);
     auto incarnations = message->initIncarnations(static_cast<unsigned>(parts_.size()));
     for (unsigned i = 0; i < incarnations.size(); ++i) incarnations.set(i, parts_[i].asked);
-    self_->request(cast_.servers[home_[slice]], answer_timeout, std::move(message).finish())
+    self_->request(cast_.servers[home[slice]], answer_timeout, std::move(message).finish())
         .then(
             [this, age = age_](installed_atom) {
-              if (age != age_) return;
-              if (--waiting_ == 0 && mode_ == mode::installing) introduce();
+              if (age == age_ && --waiting_ == 0) installed();
             },
             [this, age = age_](const caf::error& problem) {
               if (age == age_) on_error(problem);
@@ -142,18 +149,26 @@ void supervisor_state::install() {
   }
 }
 
+/// Nobody trains before there are backups of what they start from.
+void supervisor_state::installed() {
+  if (mode_ != mode::installing) return;
+  if (backs_up_) {
+    // All of them: one that led a slice before the run went back may lead none now.
+    slice_map::homes all = slices_->fill();
+    for (std::uint32_t i = 0; i < cast_.servers.size(); ++i) all.insert(i);
+    lead(all);
+  }
+  if (slices_->all_whole()) introduce();
+}
+
 void supervisor_state::introduce() {
   mode_ = mode::joining;
-  if (plan_->closes_rounds()) {
-    const std::vector<round_listener_actor> peers(cast_.servers.begin(), cast_.servers.end());
-    self_->send(cast_.servers[home_[0]], peers);
-  }
   const auto count = static_cast<std::uint32_t>(cast_.workers.size());
   if (plan_->protocol.warm_up) {
     const warm_start warm = plan_->protocol.warm_up(plan_->setup);
     if (count > 1 && (warm.rows > 0 || warm.seconds > 0)) warming_ = warm;
   }
-  self_->send(cast_.evaluator, make_route(), cast_.servers);
+  reroute();
   introduce_workers(0, warming_ ? 1 : count);
   if (!std::exchange(ticking_, true)) self_->delayed_send(self_, tick_period, tick_atom::value);
 }
@@ -161,8 +176,8 @@ void supervisor_state::introduce() {
 route_msg supervisor_state::make_route() const {
   wire_builder<schema::Route> message;
   message->setRun(plan_->run);
-  auto slices = message->initSlices(static_cast<unsigned>(home_.size()));
-  for (unsigned i = 0; i < slices.size(); ++i) slices.set(i, home_[i]);
+  auto slices = message->initSlices(static_cast<unsigned>(slices_->size()));
+  for (unsigned i = 0; i < slices.size(); ++i) slices.set(i, slices_->at(i).home);
   const auto shards =
       cut_shards(plan_->rows_per_epoch, static_cast<std::uint32_t>(cast_.shards.size()));
   auto firsts = message->initShardFirst(static_cast<unsigned>(shards.size()));
@@ -288,6 +303,7 @@ void supervisor_state::tick() {
     report_progress_of_all(report_seconds);
     allocation_->reconsider();
     grant();
+    even_out();
     checkpoint_if_due();
     if (const auto reason = rules_->after_seconds(now())) return stop(*reason);
   }

@@ -14,6 +14,7 @@
 #include "troupe/actors/checkpoint.hpp"
 #include "troupe/actors/run_plan.hpp"
 #include "troupe/actors/run_totals.hpp"
+#include "troupe/actors/slice_map.hpp"
 #include "troupe/actors/stop_rules.hpp"
 
 namespace troupe {
@@ -46,9 +47,11 @@ struct cast_handles {
 ///
 /// With a warm start only the first worker joins at first; the others join while it trains. A
 /// worker that is lost is fenced off at the servers, which say what they took of it; the rest is
-/// given out again, and the part is recast (supervisor_losses.cpp). With a server a part of the
-/// model is lost: all go back to the last checkpoint, to installing (supervisor_going_back.cpp).
-/// Any other failure (an answer that is an error) goes straight to done.
+/// given out again, and the part is recast (supervisor_losses.cpp). Where a server is lost others
+/// that keep backups of its slices take over (supervisor_backups.cpp). Without backups a part of
+/// the model is lost: all go back to the last checkpoint, to installing
+/// (supervisor_going_back.cpp). Any other failure (an answer that is an error) goes straight to
+/// done.
 class supervisor_state {
  public:
   static inline const char* name = "supervisor";
@@ -92,6 +95,7 @@ class supervisor_state {
     double heard = 0;            ///< when that was
     bool finishing = false;      ///< was told to finish and has not answered
     std::size_t fencing = 0;     ///< servers that have not said what they took of it
+    std::uint64_t fence = 0;     ///< which time they were asked
     struct window {
       std::size_t slices = 0;
       std::uint64_t rows = 0;
@@ -109,6 +113,7 @@ class supervisor_state {
   };
 
   void install();
+  void installed();
   const char* state_of(std::uint32_t worker) const;
   void introduce();
   route_msg make_route() const;
@@ -133,12 +138,19 @@ class supervisor_state {
   void lose_worker(std::uint32_t worker, const std::string& why);
   void lose_shard(std::uint32_t shard, const std::string& why);
   void lose_server(std::uint32_t server, const std::string& why);
+  void fence(std::uint32_t worker);
+  void back_up();
+  void lead(const slice_map::homes& servers);
+  void filled(const std::vector<std::pair<std::size_t, std::uint64_t>>& backups);
+  void hand_over(const slice_map::homes& told);
+  void even_out();
+  void reroute();
   void go_back(const std::string& why, std::uint64_t most);
   bool go_back_diverged();
   void retire_workers();
   void start_from(const checkpoint_ptr& from);
   void install_again_if_whole();
-  void fenced(const schema::Fenced::Reader& message);
+  void fenced(const schema::Fenced::Reader& message, std::uint64_t fence);
   void settle(std::uint32_t worker);
   void give_up_if_lonely();
   bool is_current(std::uint32_t worker, std::uint32_t incarnation) const;
@@ -168,7 +180,9 @@ class supervisor_state {
   std::shared_ptr<const run_plan> plan_;
   cast_handles cast_;
   std::map<caf::actor_addr, watched> watched_;
-  std::vector<std::uint32_t> home_;  // of each slice: index of its server
+  std::optional<slice_map> slices_;  // where they are
+  bool backs_up_ = false;            // or could
+  view_msg view_;                    // the last one
   mode mode_ = mode::idle;
 
   std::optional<allocation> allocation_;
@@ -196,11 +210,12 @@ class supervisor_state {
   std::uint64_t checkpoints_ = 0;  // the number of the last one
   double last_cut_ = 0;
   bool keep_asked_ = false;
-  /// Where the run goes back to its last checkpoint (supervisor_going_back.cpp).
+  /// Where a server is lost, and where the run goes back to its last checkpoint
+  /// (supervisor_backups.cpp, supervisor_going_back.cpp).
   struct going_back {
     std::set<std::uint32_t> lost;  ///< servers that nobody plays yet
     bool waits = false;            ///< for the checkpoint
-    std::uint64_t reached = 0;     ///< rows trained when it last went back
+    std::uint64_t reached = 0;     ///< rows trained when a server was last lost
     std::uint32_t fruitless = 0;   ///< times in a row without a row trained in between
     std::uint32_t diverged = 0;    ///< times it went back for that
     std::uint64_t checkpoint = 0;  ///< it last went back to

@@ -55,18 +55,20 @@ void supervisor_state::cut() {
   cutting_ = std::make_unique<cutting>();
   cutting_->number = ++checkpoints_;
   cutting_->began = now();
-  cutting_->images.resize(home_.size());
-  cutting_->missing = home_.size();
+  cutting_->images.resize(slices_->size());
+  cutting_->missing = slices_->size();
   cutting_->late.resize(parts_.size());
   // All slices at the end of one round, and no round after that until they are there.
   const bool waits = plan_->in_rounds() && mode_ == mode::training;
   allocation_->hold_rounds(waits);
-  for (std::size_t slice = 0; slice < home_.size(); ++slice) {
+  for (std::size_t slice = 0; slice < slices_->size(); ++slice) {
     wire_builder<schema::Capture> message;
     message->setRun(plan_->run);
     message->setSlice(static_cast<std::uint32_t>(slice));
     message->setClock(waits ? allocation_->rounds() : 0);
-    self_->request(cast_.servers[home_[slice]], caf::infinite, std::move(message).finish())
+    self_
+        ->request(cast_.servers[slices_->at(slice).home], caf::infinite,
+                  std::move(message).finish())
         .then(
             [this, slice, number = checkpoints_](const image_msg& image) {
               if (!cutting_ || cutting_->number != number) return;

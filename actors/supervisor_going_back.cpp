@@ -25,12 +25,18 @@ void supervisor_state::lose_server(std::uint32_t server, const std::string& why)
   nlohmann::json facts = {{"parameter_server", server}, {"reason", why}};
   if (server < cast_.server_nodes.size()) facts["node"] = cast_.server_nodes[server];
   record("parameter_server_lost", std::move(facts));
-  const bool ends = mode_ > mode::training && ending_.stopped_by != "epochs";
   back_.fruitless = totals_->rows() > back_.reached ? 0 : back_.fruitless + 1;
-  if (mode_ == mode::idle || ends || back_.fruitless > most_fruitless) return fail(why);
+  back_.reached = totals_->rows();
+  const std::size_t led = slices_->led_by(server);
+  slice_map::homes told;
+  const bool kept = slices_->lose(server, told) && mode_ > mode::installing;
+  const bool ends = mode_ > mode::training && ending_.stopped_by != "epochs";
+  if (mode_ == mode::idle || (ends && !kept) || back_.fruitless > most_fruitless) return fail(why);
   back_.lost.insert(server);
   self_->send(cast_.casting, recast_atom::value, server_atom::value, server);
-  go_back("a parameter server was lost", checkpoints_);
+  if (!kept) return go_back("a parameter server was lost", checkpoints_);
+  record("backups_promoted", {{"parameter_server", server}, {"slices", led}});
+  hand_over(told);
 }
 
 /// With a smaller learning rate, if the job says so.
@@ -78,10 +84,12 @@ void supervisor_state::retire_workers() {
     }
     role_state& p = parts_[worker];
     const std::uint32_t incarnation = p.incarnation, asked = p.asked + 1;
+    const std::uint64_t fence = p.fence + 1;
     p = {};
     p.now = presence::lost;
     p.incarnation = incarnation;
     p.asked = asked;
+    p.fence = fence;
     self_->send(cast_.casting, recast_atom::value, worker, asked);
   }
 }
@@ -121,8 +129,11 @@ void supervisor_state::recast(std::uint32_t server, const parameter_server_actor
   if (mode_ == mode::done || !actor || back_.lost.erase(server) == 0) return;
   cast_.servers[server] = actor;
   if (server < cast_.server_nodes.size()) cast_.server_nodes[server] = "";
+  slices_->come(server, "");
   watch(actor.address(), role::server, server);
   record("parameter_server_replaced", {{"parameter_server", server}});
+  if (!view_.empty()) self_->send(actor, view_);
+  if (mode_ > mode::installing) return back_up();
   install_again_if_whole();
 }
 

@@ -90,28 +90,34 @@ void supervisor_state::lose_worker(std::uint32_t worker, const std::string& why)
   // then is all they will ever take.
   allocation_->left(worker);
   send_view();
-  if (trained) {
-    wire_builder<schema::Fence> message;
-    message->setRun(plan_->run);
-    message->setWorker(worker);
-    message->setIncarnation(p.incarnation);
-    const fence_msg fence = std::move(message).finish();
-    p.taken.clear();
-    p.fencing = cast_.servers.size();
-    for (const parameter_server_actor& server : cast_.servers) {
-      self_->request(server, answer_timeout, fence)
-          .then([this](const fenced_msg& answer) { fenced(*answer); },
-                [this, age = age_](const caf::error& problem) {
-                  if (age == age_) on_error(problem);
-                });
-    }
-  }
+  if (trained) fence(worker);
   if (!trained) worker_finished(worker);
   if (mode_ > mode::training) return;
   if (++p.fruitless <= most_fruitless) {
     self_->send(cast_.casting, recast_atom::value, worker, ++p.asked);
   }
   begin_training_if_ready();
+}
+
+void supervisor_state::fence(std::uint32_t worker) {
+  role_state& p = parts_[worker];
+  wire_builder<schema::Fence> message;
+  message->setRun(plan_->run);
+  message->setWorker(worker);
+  message->setIncarnation(p.incarnation);
+  const fence_msg fence = std::move(message).finish();
+  p.taken.clear();
+  p.fencing = 0;
+  ++p.fence;
+  for (std::uint32_t server = 0; server < cast_.servers.size(); ++server) {
+    if (!slices_->is_here(server)) continue;
+    ++p.fencing;
+    self_->request(cast_.servers[server], answer_timeout, fence)
+        .then([this, which = p.fence](const fenced_msg& answer) { fenced(*answer, which); },
+              [this, worker, which = p.fence, age = age_](const caf::error& problem) {
+                if (age == age_ && which == parts_[worker].fence) on_error(problem);
+              });
+  }
 }
 
 /// One more slice has taken these windows; only those after `reported` are of interest.
@@ -126,10 +132,10 @@ void supervisor_state::count_slice(taken_windows took, std::uint64_t reported,
   }
 }
 
-void supervisor_state::fenced(const schema::Fenced::Reader& message) {
+void supervisor_state::fenced(const schema::Fenced::Reader& message, std::uint64_t fence) {
   if (message.getWorker() >= parts_.size()) return;
   role_state& p = parts_[message.getWorker()];
-  if (p.fencing == 0) return;
+  if (p.fencing == 0 || p.fence != fence) return;
   count_slice(message.getWindows(), p.reported, p.taken);
   if (--p.fencing == 0) settle(message.getWorker());
 }
@@ -174,12 +180,7 @@ void supervisor_state::recast(std::uint32_t shard, const data_shard_actor& actor
   if (shard < cast_.shard_nodes.size()) cast_.shard_nodes[shard] = "";
   watch(actor.address(), role::shard, shard);
   record("data_shard_replaced", {{"data_shard", shard}});
-  const route_msg route = make_route();
-  for (std::uint32_t worker = 0; worker < parts_.size(); ++worker) {
-    const presence now = parts_[worker].now;
-    if (now != presence::invited && now != presence::ready) continue;
-    if (parts_[worker].fencing == 0) introduce_worker(worker, route);
-  }
+  reroute();
 }
 
 void supervisor_state::suspect(std::uint32_t worker, bool silent) {

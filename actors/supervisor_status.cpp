@@ -6,7 +6,8 @@
 //                        incarnation, what run_totals::worker_status says, rows_leased,
 //                        seconds_since_report (null where nothing was heard yet)
 //     parameter_servers  of each: parameter_server, node, state (ready, silent) and slices, of
-//                        each: slice, version, commits, bytes_received, bytes_sent
+//                        each: slice, version, commits, bytes_received, bytes_sent (here), and
+//                        backups: the servers that hold it, too
 
 #include <caf/all.hpp>
 #include <nlohmann/json.hpp>
@@ -27,14 +28,20 @@ std::string node_of(const std::vector<std::string>& nodes, std::size_t number) {
   return number < nodes.size() ? nodes[number] : std::string();
 }
 
-json slices_of(const schema::Load::Reader& load) {
+json slices_of(const schema::Load::Reader& load, const slice_map& where) {
   json out = json::array();
   for (const auto slice : load.getSlices()) {
+    if (slice.getSlice() >= where.size()) continue;
+    json backups = json::array();
+    for (const auto& b : where.at(slice.getSlice()).backups) {
+      if (b.whole) backups.push_back(b.server);
+    }
     out.push_back({{"slice", slice.getSlice()},
                    {"version", slice.getVersion()},
                    {"commits", slice.getCommits()},
                    {"bytes_received", slice.getBytesReceived()},
-                   {"bytes_sent", slice.getBytesSent()}});
+                   {"bytes_sent", slice.getBytesSent()},
+                   {"backups", std::move(backups)}});
   }
   return out;
 }
@@ -110,10 +117,10 @@ caf::result<std::string> supervisor_state::status() {
   for (std::size_t server = 0; server < cast_.servers.size(); ++server) {
     self_->request(cast_.servers[server], load_timeout, load_atom::value)
         .then(
-            [gathered, server](const load_msg& load) {
+            [this, gathered, server](const load_msg& load) {
               json& entry = gathered->status["parameter_servers"][server];
               entry["state"] = "ready";
-              entry["slices"] = slices_of(*load);
+              entry["slices"] = slices_of(*load, *slices_);
               gathered->one_less();
             },
             [gathered](const caf::error&) { gathered->one_less(); });

@@ -58,8 +58,8 @@ void supervisor_state::send_view() {
     members[i].setWorker(view->members[i].worker);
     members[i].setFromClock(view->members[i].from_clock);
   }
-  const view_msg sent = std::move(message).finish();
-  for (const parameter_server_actor& server : cast_.servers) self_->send(server, sent);
+  view_ = std::move(message).finish();
+  for (const parameter_server_actor& server : cast_.servers) self_->send(server, view_);
 }
 
 void supervisor_state::progress(const schema::Progress::Reader& message) {

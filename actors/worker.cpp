@@ -4,10 +4,19 @@
 
 #include <algorithm>
 #include <caf/all.hpp>
+#include <set>
 
 #include "troupe/actors/configure.hpp"
 
 namespace troupe {
+
+namespace {
+
+/// How long a worker waits for another home of slices whose server is gone: whoever leads the run
+/// may notice later.
+constexpr std::chrono::seconds patience{20};
+
+}  // namespace
 
 void worker_state::begin(std::shared_ptr<const run_plan> plan, std::uint32_t number,
                          std::uint32_t incarnation) {
@@ -30,12 +39,18 @@ void worker_state::fail(const std::string& doing, const caf::error& problem) {
 void worker_state::join(const route_msg& route, const leader_actor& supervisor,
                         const std::vector<parameter_server_actor>& servers,
                         const std::vector<data_shard_actor>& shards) {
-  if (feed_) return replace_shards(shards);  // it knows the way
-  if (mode_ != mode::joining) return;
   const auto message = *route;
-  home_ = homes_of(message, *plan_, servers);
-  home_.erase(home_.begin(), home_.begin() + first_slice_);
-  home_.resize(plan_->group_slices());
+  auto home = homes_of(message, *plan_, servers);
+  home.erase(home.begin(), home.begin() + first_slice_);
+  home.resize(plan_->group_slices());
+  if (feed_) {
+    reroute(home);
+    return replace_shards(shards);
+  }
+  // The handle of a server that has ended on this node arrives empty: another route comes.
+  const bool whole = std::find(home.begin(), home.end(), nullptr) == home.end();
+  if (mode_ != mode::joining || !whole) return;
+  home_ = std::move(home);
   const auto firsts = message.getShardFirst();
   if (firsts.size() != shards.size() || shards.empty()) {
     return fail("the route does not name the data shards");
@@ -47,10 +62,8 @@ void worker_state::join(const route_msg& route, const leader_actor& supervisor,
   }
   supervisor_ = supervisor;
   shards_ = shards;
-  // What was asked of an actor of another node that is gone is never answered. A handle of one that
-  // has ended on this node arrives empty.
-  for (const auto& server : servers) {
-    if (!server) return fail("a parameter server is gone");
+  // What was asked of an actor of another node that is gone is never answered.
+  for (const auto& server : std::set<parameter_server_actor>(home_.begin(), home_.end())) {
     self_->monitor(server);
   }
   for (const auto& shard : shards_) {
@@ -71,7 +84,7 @@ void worker_state::join(const route_msg& route, const leader_actor& supervisor,
         replica_->install(first_slice_ + slice, values);
         base_version_[slice] = version;
       },
-      [this] { joined(); }, [this](const std::string& why, bool) { fail(why); });
+      [this] { joined(); }, [this](const std::string& why) { fail(why); });
 }
 
 void worker_state::joined() {
@@ -163,10 +176,14 @@ void worker_state::replace_shards(const std::vector<data_shard_actor>& shards) {
 }
 
 void worker_state::down(const caf::down_msg& message) {
-  const auto server = std::find(home_.begin(), home_.end(), message.source);
-  if (server != home_.end() && mode_ != mode::stopped) {
-    fail("a parameter server is gone", message.reason);
-  }
+  if (std::find(home_.begin(), home_.end(), message.source) == home_.end()) return;
+  self_->delayed_send(self_, patience, server_atom::value, message.source);
+}
+
+/// Somebody else should be the home of its slices by now.
+void worker_state::still_gone(const caf::actor_addr& server) {
+  const bool lacks = std::find(home_.begin(), home_.end(), server) != home_.end();
+  if (lacks && mode_ != mode::stopped) fail("a parameter server is gone");
 }
 
 void worker_state::schedule() {
@@ -231,7 +248,7 @@ void worker_state::fetch_center() {
         base_version_[slice] = version;
         bytes_received_ += values.size() * sizeof(float);
       },
-      [this] { go_on(); }, [this](const std::string& why, bool) { fail(why); });
+      [this] { go_on(); }, [this](const std::string& why) { fail(why); });
 }
 
 void worker_state::close_window(intent how) {
@@ -313,6 +330,7 @@ worker_actor::behavior_type worker(worker_state::pointer self, std::shared_ptr<c
         self->state.answered_later(*verdict, center);
       },
       [=](step_atom) { self->state.step(); },
+      [=](server_atom, const caf::actor_addr& server) { self->state.still_gone(server); },
       [=](finish_atom) { return self->state.finish(); },
   };
 }

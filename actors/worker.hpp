@@ -40,6 +40,7 @@ class worker_state {
   void answered_later(const schema::Verdict::Reader& verdict, const center_msg& center);
   caf::result<finished_atom> finish();
   void down(const caf::down_msg& message);
+  void still_gone(const caf::actor_addr& server);
 
  private:
   enum class mode { joining, training, answering, stopped };
@@ -47,6 +48,7 @@ class worker_state {
   void joined();
   void fetch_more();
   void fetch_from(std::size_t shard, const row_feed::request& wanted);
+  void reroute(const std::vector<parameter_server_actor>& home);
   void replace_shards(const std::vector<data_shard_actor>& shards);
   void schedule();
   intent decide(const mini_batch& rows, intent wanted);
@@ -54,6 +56,7 @@ class worker_state {
   void close_window(intent how);
   void fetch_center();
   void send_more();
+  void ask(std::uint32_t slice);
   commit_msg make_commit(std::uint32_t slice);
   /// False, and the worker has ended: the answer does not fit.
   bool take_center(std::uint32_t slice, const schema::Verdict::Reader& verdict,

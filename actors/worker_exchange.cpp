@@ -36,24 +36,59 @@ void worker_state::send_more() {
   for (; next_slice_ < home_.size() && unanswered_ < slice_credit; ++next_slice_, ++unanswered_) {
     const auto slice = static_cast<std::uint32_t>(next_slice_);
     sent_[slice] = make_commit(slice);
-    self_->request(home_[slice], answer_timeout, sent_[slice])
-        .then(
-            [this, slice](const verdict_msg& verdict, const center_msg& center) {
-              if (mode_ != mode::answering) return;
-              --unanswered_;
-              if ((*verdict).getKind() == schema::Verdict::Kind::HELD) {
-                waits_[slice] = true;
-                ++held_;
-              } else if (!take_center(slice, *verdict, center)) {
-                return;
-              }
-              send_more();
-            },
-            [this](const caf::error& problem) { fail("committing", problem); });
+    ask(slice);
   }
   if (next_slice_ < home_.size() || unanswered_ > 0) return;
   if (held_ == 0) return window_done();
   if (!waiting_since_) waiting_since_ = self_->clock().now();
+}
+
+void worker_state::ask(std::uint32_t slice) {
+  const auto& to = home_[slice];
+  const auto outdated = [this, slice, to, sequence = sequence_] {
+    return mode_ != mode::answering || sequence != sequence_ || to != home_[slice] ||
+           sent_[slice].empty() || waits_[slice];
+  };
+  self_->request(to, answer_timeout, sent_[slice])
+      .then(
+          [this, slice, outdated](const verdict_msg& verdict, const center_msg& center) {
+            if (outdated()) return;
+            --unanswered_;
+            if ((*verdict).getKind() == schema::Verdict::Kind::HELD) {
+              waits_[slice] = true;
+              ++held_;
+            } else if (!take_center(slice, *verdict, center)) {
+              return;
+            }
+            send_more();
+          },
+          [this, outdated](const caf::error& problem) {
+            // Where the server is gone, a route to another one comes.
+            const bool gone = problem == caf::sec::request_receiver_down;
+            if (!gone && !outdated()) fail("committing", problem);
+          });
+}
+
+/// Slices have other homes: what the ones before have not answered is said again. They know what
+/// they were told, or what was done of it.
+void worker_state::reroute(const std::vector<parameter_server_actor>& home) {
+  bool moved = false;
+  for (std::uint32_t slice = 0; slice < home.size(); ++slice) {
+    if (!home[slice] || home[slice] == home_[slice]) continue;
+    moved = true;
+    if (std::find(home_.begin(), home_.end(), home[slice]) == home_.end()) {
+      self_->monitor(home[slice]);
+    }
+    home_[slice] = home[slice];
+    if (mode_ != mode::answering || sent_[slice].empty()) continue;
+    if (waits_[slice]) {
+      waits_[slice] = false;
+      --held_;
+      ++unanswered_;
+    }
+    ask(slice);
+  }
+  if (moved) puller_.again(self_, *plan_, home_);
 }
 
 void worker_state::answered_later(const schema::Verdict::Reader& verdict,

@@ -228,10 +228,13 @@ class checker {
       fail("cluster.replicas", fmt::format("{} replicas need {} nodes, not {}", c.replicas,
                                            c.replicas + 1, c.nodes.size()));
     }
-    if (c.replicas > 0) {
+    const auto homes = std::count_if(c.nodes.begin(), c.nodes.end(),
+                                     [](const node_spec& n) { return n.parameter_servers > 0; });
+    if (c.replicas > 0 && !c.nodes.empty() && c.replicas >= homes) {
       warn(
-          "cluster.replicas: backups are not kept yet; where a parameter server is lost the run "
-          "goes back to its last checkpoint");
+          fmt::format("cluster.replicas: {} backups of each slice need {} nodes with parameter "
+                      "servers, not {}: fewer are kept",
+                      c.replicas, c.replicas + 1, homes));
     }
   }
 

@@ -57,7 +57,7 @@ struct actors_spec {
   std::uint32_t workers = 1;
   std::uint32_t parameter_servers = 1;
   std::uint32_t data_shards = 1;
-  std::uint32_t slice = 65536;  ///< floats in a slice of the parameter vector
+  std::uint32_t slice = 262144;  ///< floats in a slice of the parameter vector
 };
 
 struct supervisor_spec {

@@ -61,19 +61,26 @@ class consistency {
     return {};
   }
 
+  /// A worker asks again whether it may go on whose commit of this clock was applied, in the place
+  /// of whom this one took over.
+  virtual steps again(std::uint32_t worker, std::uint64_t clock) {
+    static_cast<void>(clock);
+    return {{step::kind::release, {worker}, 0}};
+  }
+
   /// The last round that was applied; 0 where there are none. A worker whose commit was dropped
   /// goes on with the next one.
   virtual std::uint64_t clock() const { return 0; }
 
-  /// What another one needs to go on in its place, once that has heard of the same membership and
-  /// of the commits that wait.
+  /// What another one needs to go on in its place, once that has heard of the membership and of the
+  /// commits that wait.
   struct memory {
     std::uint64_t clock = 0;                                     ///< of the last round
     std::map<std::uint32_t, std::uint64_t> clocks;               ///< of the members' last commits
     std::map<std::uint64_t, std::vector<std::uint32_t>> closed;  ///< rounds to come, decided
   };
   virtual memory remember() const { return {}; }
-  /// Before any commit, after `join`.
+  /// Before anything else.
   virtual void recall(const memory& of) { static_cast<void>(of); }
 };
 

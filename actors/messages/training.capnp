@@ -17,6 +17,20 @@ struct Install {
   steps @7 :UInt64;       # of that rule
   incarnations @8 :List(UInt32);  # of each worker: the first that is listened to; empty: all are
   rate @9 :Float64 = 1;   # factor of the job's learning rate
+  term @10 :UInt64;
+}
+
+# supervisor -> server: lead these slices and no others, from the images you hold of those whose
+# home you are not yet. Whatever is done to one of them its backups (indices into the servers beside
+# the message) hold before anybody is told.
+struct Lead {
+  struct Slice {
+    slice @0 :UInt32;
+    term @1 :UInt64;      # counts the homes a slice has had: one of an earlier term is none
+    backups @2 :List(UInt32);
+  }
+  run @0 :UInt64;
+  slices @1 :List(Slice);
 }
 
 # supervisor -> server: how a slice stands, for a checkpoint. Synchronous: once this round is
@@ -34,13 +48,20 @@ struct TakenWindow {
   miniBatches @2 :UInt32;
 }
 
-# The whole of a slice at one moment.
+# The whole of a slice at one moment; also home -> backup: hold this.
 struct Image {
   struct Worker {
     worker @0 :UInt32;
     incarnation @1 :UInt32;
     sequence @2 :UInt64;         # of the last commit that was applied
     windows @3 :List(TakenWindow);  # the last ones applied, at most two
+    own @4 :List(UInt64);        # versions it made since its base
+    fenced @5 :List(TakenWindow);   # the windows of the incarnation before, which was fenced
+    clock @6 :UInt64;            # bounded: windows it has committed
+  }
+  struct Round {
+    clock @0 :UInt64;
+    accepted @1 :List(UInt32);
   }
   slice @0 :UInt32;
   version @1 :UInt64;
@@ -48,6 +69,11 @@ struct Image {
   state @3 :Data;         # of the server's rule
   steps @4 :UInt64;
   workers @5 :List(Worker);
+  run @6 :UInt64;
+  term @7 :UInt64;
+  rate @8 :Float64 = 1;   # factor of the job's learning rate
+  clock @9 :UInt64;       # of the last round
+  closed @10 :List(Round);  # rounds to come that were decided; of the slice that decides, its last
 }
 
 # supervisor -> server: who takes part from now on (bounded and synchronous runs).

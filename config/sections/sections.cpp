@@ -247,7 +247,10 @@ section cluster_section() {
        in(declare::number("start_timeout", "seconds in which every node must have joined").above(0),
           &cluster_spec::start_timeout),
        nodes_key(),
-       in(declare::integer("replicas", "backups of each slice (none are kept yet)")
+       in(declare::integer(
+              "replicas",
+              "backups of each slice, on other nodes: with one, no commit is lost with "
+              "a parameter server")
               .at_least(0)
               .at_most(8),
           &cluster_spec::replicas),

@@ -32,6 +32,13 @@ class bounded : public consistency {
     return out;
   }
 
+  steps again(std::uint32_t worker, std::uint64_t clock) override {
+    waiting_[worker] = clock;
+    steps out;
+    release(out);
+    return out;
+  }
+
   steps join(const membership& now) override {
     std::map<std::uint32_t, std::uint64_t> clocks;
     for (const membership::member& m : now.members) {
@@ -46,12 +53,7 @@ class bounded : public consistency {
   }
 
   memory remember() const override { return {0, clocks_, {}}; }
-  void recall(const memory& of) override {
-    for (auto& [worker, clock] : clocks_) {
-      const auto known = of.clocks.find(worker);
-      if (known != of.clocks.end()) clock = std::max(clock, known->second);
-    }
-  }
+  void recall(const memory& of) override { clocks_ = of.clocks; }
 
  private:
   void release(steps& out) {

@@ -39,7 +39,7 @@ pulling_actor::behavior_type pulls(pulling_actor::stateful_pointer<pulling> self
           self->state.now.numbers[slice] = values[0];
         },
         [=] { all->push_back(self->state.now); },
-        [=](const std::string& why, bool) { failed->push_back(why); });
+        [=](const std::string& why) { failed->push_back(why); });
   }};
 }
 

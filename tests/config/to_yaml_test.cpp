@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(defaults_are_written) {
   const std::string text = to_yaml(parse(sound_job));
   for (const char* line :
        {"  shuffle: true\n", "  batch_size: 16\n", "  keep: last\n", "    every_seconds: 30\n",
-        "  compression: {name: none, answers: none}\n", "  slice: 65536\n", "  stop: {}\n"}) {
+        "  compression: {name: none, answers: none}\n", "  slice: 262144\n", "  stop: {}\n"}) {
     BOOST_TEST_CONTEXT(line) {
       BOOST_TEST(text.find(line) != std::string::npos);
     }
