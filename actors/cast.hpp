@@ -133,6 +133,8 @@ using supervisor_actor = leader_actor::extend<
     caf::reacts_to<std::uint32_t, parameter_server_actor>,
     /// This one is lost.
     caf::reacts_to<part_lost>,
+    /// This parameter server cannot be reached by another one whose slices it backs up.
+    caf::reacts_to<server_atom, caf::actor_addr>,
     /// An event to be written with the run's time.
     caf::reacts_to<run_event>,
     /// Nothing is heard of this worker (or it is heard of again): it is given no more work.

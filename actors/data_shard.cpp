@@ -15,6 +15,11 @@ std::vector<std::uint64_t> cut_shards(std::uint64_t rows, std::uint32_t shards) 
   return first;
 }
 
+position_range rows_of_shard(const run_plan& plan, std::uint32_t shard) {
+  const auto first = cut_shards(plan.rows_per_epoch, plan.of.actors.data_shards);
+  return {first[shard], shard + 1 < first.size() ? first[shard + 1] : plan.rows_per_epoch};
+}
+
 rows_msg data_shard_state::fetch(const schema::Fetch::Reader& message) {
   const std::uint64_t first = message.getFirst(), last = message.getLast();
   if (message.getRun() != plan->run || first > last || message.getGroup() >= plan->groups ||

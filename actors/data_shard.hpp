@@ -35,5 +35,7 @@ data_shard_actor::behavior_type data_shard(
 
 /// First row of each of `shards` shards over `rows` rows, as equal as they go.
 std::vector<std::uint64_t> cut_shards(std::uint64_t rows, std::uint32_t shards);
+/// Rows of one of the job's shards, [first, last).
+position_range rows_of_shard(const run_plan& plan, std::uint32_t shard);
 
 }  // namespace troupe

@@ -111,6 +111,7 @@ class parameter_server_state {
   std::uint64_t installed_under_ = 0;        // the view when the slices came here
   std::vector<close_msg> early_closes_;      // of views that are not here yet
   std::vector<round_listener_actor> peers_;  // all servers; of the one that closes rounds
+  supervisor_actor leader_;                  // who says where backups are
 };
 
 /// Parameter server `number` of the run.

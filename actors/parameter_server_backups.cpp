@@ -19,6 +19,7 @@ namespace troupe {
 void parameter_server_state::lead(const schema::Lead::Reader& message,
                                   const std::vector<backup_actor>& servers) {
   if (message.getRun() != plan_->run) throw run_error("lead", "it belongs to another run");
+  leader_ = caf::actor_cast<supervisor_actor>(self_->current_sender());
   std::set<std::uint32_t> led;
   for (const auto s : message.getSlices()) led.insert(s.getSlice());
   for (auto here = slices_.begin(); here != slices_.end();) {
@@ -93,7 +94,10 @@ void parameter_server_state::copy_to_backups(std::uint32_t number) {
               do_ready(here->second);
             },
             // It is lost, or this is not the home any more; the supervisor sees to it.
-            [](const caf::error&) {});
+            [this, to](const caf::error& problem) {
+              const bool gone = problem == caf::sec::request_receiver_down;
+              if (gone && leader_) self_->send(leader_, server_atom::value, to.address());
+            });
   }
 }
 

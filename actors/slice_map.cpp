@@ -51,10 +51,12 @@ void slice_map::come(std::uint32_t server, const std::string& node) {
 }
 
 bool slice_map::suits(const place& of, std::uint32_t server) const {
-  const bool has = std::any_of(of.backups.begin(), of.backups.end(),
-                               [&](const backup& b) { return b.server == server; });
-  const bool beside = !nodes_[server].empty() && nodes_[server] == nodes_[of.home];
-  return here_[server] && server != of.home && !has && !beside;
+  const auto beside = [&](std::uint32_t other) {
+    return server == other || (!nodes_[server].empty() && nodes_[server] == nodes_[other]);
+  };
+  const bool taken = std::any_of(of.backups.begin(), of.backups.end(),
+                                 [&](const backup& b) { return beside(b.server); });
+  return here_[server] && !taken && !beside(of.home);
 }
 
 slice_map::homes slice_map::fill() {

@@ -28,7 +28,7 @@ class slice_map {
   /// Homes that are to be told anew what they lead.
   using homes = std::set<std::uint32_t>;
 
-  /// `nodes`: of each server; a backup is kept on another node than the home where they are known.
+  /// `nodes`: of each server; home and backups are on different ones, where they are known.
   slice_map(std::size_t slices, const std::vector<std::string>& nodes, std::uint32_t replicas);
 
   /// All slices begin anew at these homes, without backups.

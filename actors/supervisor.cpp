@@ -383,6 +383,7 @@ supervisor_actor::behavior_type supervisor(supervisor_state::pointer self,
         self->state.recast(server, actor);
       },
       [=](const part_lost& which) { self->state.lost(which); },
+      [=](server_atom, const caf::actor_addr& server) { self->state.unreachable(server); },
       [=](const run_event& event) { self->state.note(event); },
       [=](suspect_atom, std::uint32_t worker, bool silent) { self->state.suspect(worker, silent); },
       [=](status_atom) { return self->state.status(); },

@@ -69,6 +69,7 @@ class supervisor_state {
   void recast(std::uint32_t shard, const data_shard_actor& actor);
   void recast(std::uint32_t server, const parameter_server_actor& actor);
   void lost(const part_lost& which);
+  void unreachable(const caf::actor_addr& server);
   void note(const run_event& event) { record(event.name, event.facts); }
   void suspect(std::uint32_t worker, bool silent);
   caf::result<std::string> status();

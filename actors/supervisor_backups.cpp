@@ -97,6 +97,14 @@ void supervisor_state::hand_over(const slice_map::homes& told) {
   }
 }
 
+/// Its home would wait for it for ever.
+void supervisor_state::unreachable(const caf::actor_addr& server) {
+  const auto found = std::find(cast_.servers.begin(), cast_.servers.end(), server);
+  if (found == cast_.servers.end()) return;
+  const auto number = static_cast<std::uint32_t>(found - cast_.servers.begin());
+  lost({part_lost::role::server, number, 1, "another parameter server cannot reach it"});
+}
+
 /// Tells all who are there who holds what.
 void supervisor_state::reroute() {
   if (plan_->closes_rounds()) {

@@ -72,11 +72,6 @@ class understudies {
   std::vector<caf::actor> all_;
 };
 
-position_range rows_of_shard(const run_plan& plan, std::uint32_t shard) {
-  const auto first = cut_shards(plan.rows_per_epoch, plan.of.actors.data_shards);
-  return {first[shard], shard + 1 < first.size() ? first[shard + 1] : plan.rows_per_epoch};
-}
-
 casting_actor::behavior_type casts(understudies::pointer self, std::shared_ptr<const run_plan> plan,
                                    std::shared_ptr<const dataset> rows) {
   const auto tell = [=](auto&&... what) {

@@ -36,7 +36,6 @@ void director_state::begin(director_setup setup) {
 
 /// Parts are numbered in the order of the nodes.
 void director_state::cast_parts() {
-  const auto first = cut_shards(setup_.plan->rows_per_epoch, setup_.plan->of.actors.data_shards);
   for (std::size_t node = 0; node < members_.size(); ++node) {
     member& m = members_[node];
     for (std::uint32_t i = 0; i < m.spec.parameter_servers; ++i) {
@@ -45,9 +44,7 @@ void director_state::cast_parts() {
     }
     for (std::uint32_t i = 0; i < m.spec.data_shards; ++i) {
       const auto number = static_cast<std::uint32_t>(cast_.shard_nodes.size());
-      const position_range rows{first[number], number + 1 < first.size()
-                                                   ? first[number + 1]
-                                                   : setup_.plan->rows_per_epoch};
+      const position_range rows = rows_of_shard(*setup_.plan, number);
       m.parts.shards.push_back({number, rows, checksum_of(*setup_.rows, rows)});
       cast_.shard_nodes.push_back(m.spec.name);
     }

@@ -194,11 +194,8 @@ void director_state::invite(std::size_t node) {
 void director_state::recast(std::uint32_t shard) {
   const auto asks = caf::actor_cast<supervisor_actor>(self_->current_sender());
   if (!asks || shard >= cast_.shards.size()) return;
-  const auto first = cut_shards(setup_.plan->rows_per_epoch, setup_.plan->of.actors.data_shards);
-  const std::uint64_t last =
-      shard + 1 < first.size() ? first[shard + 1] : setup_.plan->rows_per_epoch;
   own_.push_back(self_->system().spawn(data_shard, setup_.plan, setup_.rows,
-                                       position_range{first[shard], last}, std::uint64_t{0}));
+                                       rows_of_shard(*setup_.plan, shard), std::uint64_t{0}));
   self_->send(asks, shard, own_.back());
 }
 

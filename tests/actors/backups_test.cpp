@@ -171,6 +171,25 @@ BOOST_AUTO_TEST_CASE(every_row_is_trained_whoever_ends_when) {
   BOOST_TEST(back < promoted / 4);
 }
 
+BOOST_AUTO_TEST_CASE(a_backup_that_its_home_cannot_reach_is_given_up) {
+  backed_up run(choices[0]);
+  run.start();
+  run.run_until("started");
+  run.where().run(100);
+  const auto backup = run.cast().servers[1];
+  for (int i = 0; i < 2; ++i) {  // said twice, of one that is no longer there
+    caf::anon_send(run.lead(), server_atom::value, backup.address());
+    run.run_until("backups_filled", i == 0 ? 1 : 0);
+    run.where().run(50);
+  }
+  const outcome_ptr outcome = run.finish();
+  BOOST_TEST_REQUIRE(outcome);
+  check_rows(*outcome);
+  BOOST_TEST(run.count("parameter_server_lost") == 1u);
+  BOOST_TEST(run.count("backups_promoted") == 1u);
+  BOOST_TEST(outcome->summary["rows_repeated"] == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_new_server_gets_its_share) {
   backed_up run(choices[0], 3);
   run.start();

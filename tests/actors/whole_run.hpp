@@ -105,12 +105,9 @@ class whole_run {
     for (std::uint32_t i = 0; i < of.actors.parameter_servers; ++i) {
       cast_.servers.push_back(stage_.keep(stage_.system.spawn(parameter_server, plan_, i)));
     }
-    const auto first = cut_shards(plan_->rows_per_epoch, of.actors.data_shards);
     for (std::uint32_t i = 0; i < of.actors.data_shards; ++i) {
-      const std::uint64_t last =
-          i + 1 < of.actors.data_shards ? first[i + 1] : plan_->rows_per_epoch;
       cast_.shards.push_back(stage_.keep(stage_.system.spawn(
-          data_shard, plan_, data_.train, position_range{first[i], last}, std::uint64_t{0})));
+          data_shard, plan_, data_.train, rows_of_shard(*plan_, i), std::uint64_t{0})));
     }
     for (std::uint32_t i = 0; i < of.actors.workers; ++i) {
       cast_.workers.push_back(stage_.keep(stage_.system.spawn(worker, plan_, i, 1u)));
@@ -182,13 +179,9 @@ class whole_run {
           self->send(lead(), number, incarnation, part);
         },
         [=](recast_atom, std::uint32_t number) {
-          const auto count = run->plan_->of.actors.data_shards;
-          const auto first = cut_shards(run->plan_->rows_per_epoch, count);
-          const std::uint64_t last =
-              number + 1 < count ? first[number + 1] : run->plan_->rows_per_epoch;
           auto& part = run->cast_now_.shards[number];
           part = run->stage_.keep(run->stage_.system.spawn(data_shard, run->plan_, run->data_.train,
-                                                           position_range{first[number], last},
+                                                           rows_of_shard(*run->plan_, number),
                                                            std::uint64_t{0}));
           ++run->recast_;
           self->send(lead(), number, part);

@@ -95,6 +95,27 @@ BOOST_AUTO_TEST_CASE(the_faster_worker_is_held_so_many_windows_ahead) {
   BOOST_TEST((three.order() == std::vector<std::size_t>{0, 0, 0, 0, 1, 0, 1}));
 }
 
+BOOST_AUTO_TEST_CASE(who_takes_over_a_slice_knows_who_may_go_on) {
+  const consistency_entry& entry = consistencies.at("bounded", "", "consistency");
+  const settings one = resolve(entry.options, {{"staleness", std::int64_t{1}}}, {}, "bounded");
+  membership both;
+  both.number = 1;
+  both.members = {{0, 0}, {1, 0}};
+  const auto before = entry.make(one, true), after = entry.make(one, true);
+  before->join(both);
+  before->commit(0, 1);
+  before->commit(0, 2);
+  after->recall(before->remember());
+  BOOST_TEST(after->join(both).empty());
+  // Applied before, and a window too far ahead: it is not applied again, and waits.
+  BOOST_TEST(after->again(0, 2).empty());
+  const auto steps = after->commit(1, 1);
+  BOOST_TEST_REQUIRE(steps.size() == 2u);
+  BOOST_TEST((steps[0].what == consistency::step::kind::apply));
+  BOOST_TEST((steps[1].what == consistency::step::kind::release));
+  BOOST_TEST((steps[1].workers == std::vector<std::uint32_t>{0, 1}));
+}
+
 // In the order 0, 0, 1, 0, 1 both workers start from the centre after commits 3, 5, 7. A window
 // takes x from c to 0.81 c.
 BOOST_AUTO_TEST_CASE(differences_are_added_in_the_order_the_gate_allows) {
