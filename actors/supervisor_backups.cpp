@@ -38,12 +38,14 @@ void supervisor_state::lead(const slice_map::homes& servers) {
       auto kept = list[i].initBackups(static_cast<unsigned>(at.backups.size()));
       for (unsigned k = 0; k < kept.size(); ++k) kept.set(k, at.backups[k].server);
     }
-    const auto failed = [this, age = age_](const caf::error& problem) {
-      if (age == age_) on_error(problem);
+    // A server that stands still is noticed by other means.
+    const auto failed = [this, server, to = cast_.servers[server],
+                         age = age_](const caf::error& problem) {
+      const bool plays = slices_->is_here(server) && cast_.servers[server] == to;
+      if (age == age_ && plays) on_error(problem);
     };
-    self_->request(cast_.servers[server], answer_timeout, std::move(message).finish(), all)
+    self_->request(cast_.servers[server], caf::infinite, std::move(message).finish(), all)
         .then([](installed_atom) {}, failed);
-    // A backup that stands still is noticed by other means.
     self_->request(cast_.servers[server], caf::infinite, flush_atom::value)
         .then(
             [this, backups, age = age_](flush_atom) {
