@@ -44,7 +44,8 @@ struct backed_up : whole_run {
   std::map<std::uint32_t, std::uint64_t> versions() {
     std::map<std::uint32_t, std::uint64_t> out;
     for (const auto& server : cast().servers) {
-      for (const auto slice : (*load(server)).getSlices()) {
+      const load_msg has = load(server);
+      for (const auto slice : (*has).getSlices()) {
         out[slice.getSlice()] = slice.getVersion();
       }
     }
