@@ -57,6 +57,7 @@ if(TROUPE_SANITIZE)
   list(APPEND TROUPE_TRAVELLING_OPTIONS -fsanitize=${TROUPE_SANITIZE})
   set(TROUPE_TEST_ENVIRONMENT
     "ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"
+    "LSAN_OPTIONS=suppressions=${CMAKE_CURRENT_LIST_DIR}/leaks.ignore:print_suppressions=0"
     "UBSAN_OPTIONS=print_stacktrace=1"
     "TSAN_OPTIONS=halt_on_error=1")
 endif()
