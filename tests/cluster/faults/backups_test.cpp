@@ -39,13 +39,6 @@ void check_no_way_back(cluster_world& world, std::uint64_t most_repeated) {
   BOOST_CHECK_LE(world.summary()["rows_repeated"].get<std::uint64_t>(), most_repeated);
 }
 
-void check_accuracy(cluster_world& world, const world_options& options) {
-  const reference_run undisturbed(options.job);
-  BOOST_CHECK_SMALL(world.summary()["test_accuracy"].get<double>() -
-                        undisturbed.summary()["test_accuracy"].get<double>(),
-                    like_in_one_process);
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(backups)

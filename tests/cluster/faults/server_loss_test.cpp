@@ -24,13 +24,6 @@ void require_resumed(cluster_world& world) {
   BOOST_CHECK_EQUAL(world.events("parameter_server_replaced").size(), 1u);
 }
 
-void check_accuracy(cluster_world& world, const world_options& options) {
-  const reference_run undisturbed(options.job);
-  BOOST_CHECK_SMALL(world.summary()["test_accuracy"].get<double>() -
-                        undisturbed.summary()["test_accuracy"].get<double>(),
-                    like_in_one_process);
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(a_lost_server)

@@ -137,6 +137,14 @@ inline void check_complete(cluster_world& world, const outcome& done,
   }
 }
 
+/// It is that of a run in one process that nothing happened to.
+inline void check_accuracy(cluster_world& world, const world_options& options) {
+  const reference_run undisturbed(options.job);
+  BOOST_CHECK_SMALL(world.summary()["test_accuracy"].get<double>() -
+                        undisturbed.summary()["test_accuracy"].get<double>(),
+                    like_in_one_process);
+}
+
 /// Waits until the run trains: the slow-down is felt, and there is something to disturb.
 inline void require_training(cluster_world& world) {
   BOOST_TEST_REQUIRE(world.until([&] { return world.reports() > 5; }), world.story());
