@@ -51,6 +51,13 @@ void allocation::joined(std::uint32_t worker) {
   if (plan_->has_members()) enter(worker);
 }
 
+void allocation::extend() {
+  pace_.extend();
+  for (auto* list : {&joined_, &suspected_}) list->push_back(false);
+  for (auto* list : {&clocks_, &given_, &spared_}) list->push_back(0);
+  books_[0].extend();
+}
+
 void allocation::left(std::uint32_t worker) {
   if (!joined_[worker]) return;
   joined_[worker] = false;

@@ -27,6 +27,8 @@ class allocation {
 
   /// This worker may be given work from now on.
   void joined(std::uint32_t worker);
+  /// One worker more, which has yet to join (see run_plan::most_workers).
+  void extend();
   /// This worker is lost: it gets no more work and is waited for no more. What it holds is settled
   /// by `give_up`, once it is known what the servers took.
   void left(std::uint32_t worker);

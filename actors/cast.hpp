@@ -52,6 +52,7 @@ using recast_atom = caf::atom_constant<caf::atom("recast")>;
 using server_atom = caf::atom_constant<caf::atom("server")>;
 using suspect_atom = caf::atom_constant<caf::atom("suspect")>;
 using checkpoint_atom = caf::atom_constant<caf::atom("checkpoint")>;
+using join_atom = caf::atom_constant<caf::atom("join")>;
 using load_atom = caf::atom_constant<caf::atom("load")>;
 using status_atom = caf::atom_constant<caf::atom("status")>;
 
@@ -131,6 +132,10 @@ using supervisor_actor = leader_actor::extend<
     caf::reacts_to<std::uint32_t, data_shard_actor>,
     /// So is parameter server `number`, which has no slices yet.
     caf::reacts_to<std::uint32_t, parameter_server_actor>,
+    /// One worker more, or a parameter server, on this node: it has this number, which follows
+    /// those that others were given.
+    caf::reacts_to<join_atom, std::string, std::uint32_t, worker_actor>,
+    caf::reacts_to<join_atom, std::string, std::uint32_t, parameter_server_actor>,
     /// This one is lost.
     caf::reacts_to<part_lost>,
     /// This parameter server cannot be reached by another one whose slices it backs up.

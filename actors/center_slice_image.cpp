@@ -38,7 +38,7 @@ center_slice::center_slice(std::shared_ptr<const run_plan> plan, std::shared_ptr
     : center_slice(std::move(plan), std::move(with), from.getSlice(), from.getVersion(),
                    from.getRate(), decides) {
   fill(from.getPayload(), from.getState(), from.getSteps());
-  if (from.getIncarnations().size() > plan_->setup.workers) {
+  if (from.getIncarnations().size() > plan_->most_workers()) {
     throw run_error("install", "it names workers that are not there");
   }
   std::uint32_t worker = 0;
@@ -55,7 +55,7 @@ center_slice::center_slice(std::shared_ptr<const run_plan> plan, std::shared_ptr
   consistency::memory remembered;
   remembered.clock = from.getClock();
   for (const auto w : from.getWorkers()) {
-    if (w.getWorker() >= plan_->setup.workers) {
+    if (w.getWorker() >= plan_->most_workers()) {
       throw run_error("image", "it names workers that are not there");
     }
     known_worker& known = workers_[w.getWorker()];

@@ -62,6 +62,13 @@ class ledger {
   };
   explicit ledger(const extent& e);
 
+  /// One worker more. Only with a shared stock.
+  void extend() {
+    open_.emplace_back();
+    lost_.push_back(false);
+    ++extent_.workers;
+  }
+
   /// The next lease for this worker: `rows` rounded to whole windows of `window_rows` (at least
   /// one; of what was moved: to mini-batches), less at the end of an epoch; none where nothing is
   /// left for it.

@@ -37,7 +37,7 @@ void parameter_server_state::install(const schema::Install::Reader& message) {
 
 std::string parameter_server_state::why_not(const schema::Commit::Reader& message) const {
   if (message.getRun() != plan_->run) return "it belongs to another run";
-  if (message.getWorker() >= plan_->setup.workers) {
+  if (message.getWorker() >= plan_->most_workers()) {
     return fmt::format("there is no worker {}", message.getWorker());
   }
   if (slices_.count(message.getSlice()) == 0) {
@@ -175,7 +175,7 @@ void parameter_server_state::look_up(const pull_msg& message, pull_promise promi
   if (asked.getRun() != plan_->run || found == slices_.end()) {
     return refuse(fmt::format("slice {} is not here", number));
   }
-  if (worker >= plan_->setup.workers && worker != schema::Pull::NOBODY) {
+  if (worker >= plan_->most_workers() && worker != schema::Pull::NOBODY) {
     return refuse(fmt::format("there is no worker {}", worker));
   }
   place& at = found->second;
@@ -199,7 +199,7 @@ caf::result<image_msg> parameter_server_state::capture(const schema::Capture::Re
 
 caf::result<fenced_msg> parameter_server_state::fence(const schema::Fence::Reader& message) {
   const std::uint32_t worker = message.getWorker();
-  if (message.getRun() != plan_->run || worker >= plan_->setup.workers) {
+  if (message.getRun() != plan_->run || worker >= plan_->most_workers()) {
     throw run_error("fence", fmt::format("there is no worker {}", worker));
   }
   std::vector<center_slice::taken> windows;
@@ -235,7 +235,7 @@ void parameter_server_state::join(const schema::View::Reader& message) {
   now.number = message.getNumber();
   for (const auto m : message.getMembers()) {
     const bool ascends = now.members.empty() || now.members.back().worker < m.getWorker();
-    if (!ascends || m.getWorker() >= plan_->setup.workers || !is_near(m.getFromClock())) return;
+    if (!ascends || m.getWorker() >= plan_->most_workers() || !is_near(m.getFromClock())) return;
     now.members.push_back({m.getWorker(), m.getFromClock()});
   }
   members_ = std::move(now);
@@ -249,7 +249,7 @@ void parameter_server_state::join(const schema::View::Reader& message) {
 void parameter_server_state::close(const close_msg& message) {
   const auto c = *message;
   if (c.getRun() != plan_->run || !plan_->closes_rounds() || !is_near(c.getClock()) ||
-      c.getView() <= installed_under_ || c.getAccepted().size() > plan_->setup.workers) {
+      c.getView() <= installed_under_ || c.getAccepted().size() > plan_->most_workers()) {
     return;
   }
   if (c.getView() > members_.number) {

@@ -134,7 +134,7 @@ caf::result<flush_atom> parameter_server_state::flush() {
 bool parameter_server_state::keep_for_later(std::uint64_t run, std::uint32_t slice,
                                             std::uint32_t worker, bool pulls, action what) {
   const auto held = copies_.find(slice);
-  const bool known = worker < plan_->setup.workers || worker == schema::Pull::NOBODY;
+  const bool known = worker < plan_->most_workers() || worker == schema::Pull::NOBODY;
   if (run != plan_->run || !known || held == copies_.end()) return false;
   held->second.early[{worker, pulls}] = std::move(what);
   return true;

@@ -23,6 +23,8 @@ class rebalancer {
   static constexpr double least_lease = 0.02;
 
   explicit rebalancer(std::uint32_t workers) : workers_(workers) {}
+  /// One worker more.
+  void extend() { workers_.emplace_back(); }
 
   /// A worker trained a window of `rows` in `seconds`, without those it waited for others.
   void trained(std::uint32_t worker, std::uint64_t rows, double seconds);

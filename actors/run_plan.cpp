@@ -11,6 +11,13 @@
 
 namespace troupe {
 
+namespace {
+
+/// Workers of a run, and servers, with those that join.
+constexpr std::uint32_t most_actors = 65536;
+
+}  // namespace
+
 slice_range run_plan::range_of(std::size_t slice) const {
   const std::size_t at = slice % group_slices();
   slice_range out = is_statistics(slice) ? slice_range{0, 0, model.statistics} : slices[at];
@@ -22,6 +29,16 @@ std::uint32_t run_plan::home_of(std::size_t slice, std::size_t servers) const {
   const std::size_t at = slice % group_slices();
   if (is_statistics(slice)) return static_cast<std::uint32_t>(servers - 1);
   return static_cast<std::uint32_t>(at * servers / slices.size());
+}
+
+std::uint32_t run_plan::most_workers() const {
+  const bool draw_alike = groups == 1 && (of.supervisor.rebalance || in_rounds());
+  return of.cluster && draw_alike ? std::max(most_actors, setup.workers) : setup.workers;
+}
+
+std::uint32_t run_plan::most_servers() const {
+  const std::uint32_t count = of.actors.parameter_servers;
+  return of.cluster ? std::max(most_actors, count) : count;
 }
 
 std::size_t run_plan::largest_batch() const noexcept {

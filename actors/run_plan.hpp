@@ -93,6 +93,11 @@ struct run_plan {
   bool closes_rounds() const;
   /// `setup` with the learning rate times `factor`. \throws error (run) unless 0 < factor <= 1.
   protocol_setup setup_at(double factor) const;
+  /// Workers there may be: those of the job and, where they draw from the same rows, others that
+  /// join while it trains. Protocols compute with the job's number (`setup.workers`) nevertheless.
+  std::uint32_t most_workers() const;
+  /// The same for parameter servers.
+  std::uint32_t most_servers() const;
   /// Members whose commits a round does not wait for.
   std::uint32_t backup_workers() const;
 };

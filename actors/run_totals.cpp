@@ -46,6 +46,10 @@ void add_score(nlohmann::ordered_json& out, const std::string& prefix, const sco
 run_totals::run_totals(std::shared_ptr<const run_plan> plan)
     : plan_(std::move(plan)), workers_(plan_->setup.workers) {}
 
+void run_totals::extend(std::uint32_t workers) {
+  if (workers > workers_.size()) workers_.resize(workers);
+}
+
 void run_totals::add(const schema::Progress::Reader& progress) {
   worker_totals& w = workers_[progress.getWorker()];
   const std::uint64_t rows = progress.getRows();
@@ -207,9 +211,10 @@ nlohmann::json run_totals::image() const {
 void run_totals::restore(const nlohmann::json& from) {
   try {
     const auto& workers = from.at("workers");
-    if (workers.size() != workers_.size()) {
+    if (workers.size() < plan_->setup.workers || workers.size() > plan_->most_workers()) {
       throw data_error("checkpoint", "it has another number of workers");
     }
+    extend(static_cast<std::uint32_t>(workers.size()));
     for (std::size_t i = 0; i < workers.size(); ++i) {
       const auto& of = workers[i];
       worker_totals& w = workers_[i];

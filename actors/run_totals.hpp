@@ -17,6 +17,8 @@ namespace troupe {
 class run_totals {
  public:
   explicit run_totals(std::shared_ptr<const run_plan> plan);
+  /// So many workers at least.
+  void extend(std::uint32_t workers);
 
   void add(const schema::Progress::Reader& progress);
 

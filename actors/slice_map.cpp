@@ -45,6 +45,10 @@ bool slice_map::lose(std::uint32_t server, homes& told) {
 }
 
 void slice_map::come(std::uint32_t server, const std::string& node) {
+  if (server >= nodes_.size()) {
+    nodes_.resize(server + 1);
+    here_.resize(server + 1, false);
+  }
   here_[server] = true;
   nodes_[server] = node;
   uneven_ = true;

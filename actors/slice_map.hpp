@@ -43,7 +43,7 @@ class slice_map {
   /// This server is lost. Where it was home to a slice a whole backup is now.
   /// \returns false where one had none: nothing is changed but that this one is lost.
   bool lose(std::uint32_t server, homes& told);
-  /// It is played again, and holds nothing; or for the first time.
+  /// It is played again, or for the first time, and holds nothing.
   void come(std::uint32_t server, const std::string& node);
   /// Gives slices the backups they lack, as far as there are servers; and one to a server that has
   /// come and is to take them over.

@@ -101,9 +101,12 @@ void supervisor_state::install() {
   parameters.resize(std::max(parameters.size(), plan_->model.parameters));
   statistics.resize(std::max(statistics.size(), plan_->model.statistics));
   waiting_ = slices_->size();
-  std::vector<std::uint32_t> home;
+  std::vector<std::uint32_t> here, home;
+  for (std::uint32_t server = 0; server < cast_.servers.size(); ++server) {
+    if (slices_->is_here(server)) here.push_back(server);
+  }
   for (std::size_t slice = 0; slice < waiting_; ++slice) {
-    home.push_back(plan_->home_of(slice, cast_.servers.size()));
+    home.push_back(here[plan_->home_of(slice, here.size())]);
   }
   slices_->begin(home);
   for (std::size_t slice = 0; slice < home.size(); ++slice) {
@@ -155,7 +158,9 @@ void supervisor_state::installed() {
   if (backs_up_) {
     // All of them: one that led a slice before the run went back may lead none now.
     slice_map::homes all = slices_->fill();
-    for (std::uint32_t i = 0; i < cast_.servers.size(); ++i) all.insert(i);
+    for (std::uint32_t i = 0; i < cast_.servers.size(); ++i) {
+      if (slices_->is_here(i)) all.insert(i);
+    }
     lead(all);
   }
   if (slices_->all_whole()) introduce();
@@ -382,6 +387,11 @@ supervisor_actor::behavior_type supervisor(supervisor_state::pointer self,
       [=](std::uint32_t server, const parameter_server_actor& actor) {
         self->state.recast(server, actor);
       },
+      [=](join_atom, const std::string& node, std::uint32_t worker, const worker_actor& actor) {
+        self->state.join(node, worker, actor);
+      },
+      [=](join_atom, const std::string& node, std::uint32_t server,
+          const parameter_server_actor& actor) { self->state.join(node, server, actor); },
       [=](const part_lost& which) { self->state.lost(which); },
       [=](server_atom, const caf::actor_addr& server) { self->state.unreachable(server); },
       [=](const run_event& event) { self->state.note(event); },

@@ -68,6 +68,8 @@ class supervisor_state {
   void recast(std::uint32_t worker, std::uint32_t incarnation, const worker_actor& actor);
   void recast(std::uint32_t shard, const data_shard_actor& actor);
   void recast(std::uint32_t server, const parameter_server_actor& actor);
+  void join(const std::string& node, std::uint32_t worker, const worker_actor& actor);
+  void join(const std::string& node, std::uint32_t server, const parameter_server_actor& actor);
   void lost(const part_lost& which);
   void unreachable(const caf::actor_addr& server);
   void note(const run_event& event) { record(event.name, event.facts); }

@@ -102,6 +102,7 @@ void supervisor_state::start_from(const checkpoint_ptr& from) {
   const double before = trained_before_, rate = rate_;
   allocation_.emplace(plan_, static_cast<std::uint32_t>(parts_.size()), view);
   totals_.emplace(plan_);
+  totals_->extend(static_cast<std::uint32_t>(parts_.size()));
   rules_.emplace(plan_->of.training.stop);
   evaluations_due_ = 0;
   cast_.from = from;

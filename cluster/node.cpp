@@ -68,7 +68,16 @@ std::string run_node(const node_options& options, const catalogue& known) {
   setup.cluster = options.cluster;
   setup.node = options.name;
   setup.host = options.advertised_host;
+  if (setup.host.empty() && options.workers + options.parameter_servers > 0) {
+    // No job says where it is.
+    if (options.listen == "0.0.0.0" || options.listen == "::") {
+      throw run_error("--advertise", "a node that helps has to say where others reach it");
+    }
+    setup.host = options.listen;
+  }
   setup.patience = options.patience;
+  setup.workers = options.workers;
+  setup.parameter_servers = options.parameter_servers;
   setup.log = options.log;
   // With an argument: CAF would refer to those there are none of.
   const auto ignore_all = [](caf::event_based_actor* self, caf::unit_t) -> caf::behavior {

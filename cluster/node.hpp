@@ -34,6 +34,8 @@ struct node_options {
   std::uint16_t director_port = 0;
   std::string name;                   ///< as the job calls this node
   std::string cluster;                ///< id of the cluster
+  /// Where the job names no such node: what it plays to help. Else it plays what the job says.
+  std::uint32_t workers = 0, parameter_servers = 0;
   std::string listen = "127.0.0.1";   ///< address it listens on
   std::uint16_t port = 0;             ///< 0: the system chooses
   std::string advertised_host;        ///< where others reach it; "": as the job says

@@ -24,6 +24,7 @@ struct node_arguments {
   std::string listen = "127.0.0.1";
   std::uint16_t port = 0;
   std::string advertise;  ///< HOST:PORT or HOST; "": as the job and it say
+  std::uint32_t workers = 0, parameter_servers = 0;
   std::string ca, certificate, key;
   std::string bundle;  ///< "-": credentials on standard input
   bool plain = false;

@@ -145,6 +145,14 @@ void command_line::add_node() {
                             "id of the cluster: the job's cluster.id, else its name"),
         "ID")
       ->required();
+  named(command->add_option("--workers", node_.workers,
+                            "help a run whose job does not name this node, with so many workers"),
+        "N")
+      ->check(CLI::Range(0, 1024));
+  named(command->add_option("--parameter-servers", node_.parameter_servers,
+                            "and with so many parameter servers"),
+        "N")
+      ->check(CLI::Range(0, 1024));
   named(command->add_option("--listen", node_.listen, "address to listen on; default: 127.0.0.1"),
         "ADDRESS");
   named(command->add_option("--port", node_.port, "port to listen on; default: any"), "PORT");

@@ -45,6 +45,8 @@ int node_command(const node_arguments& arguments) {
   std::tie(options.director_host, options.director_port) = host_and_port("--join", arguments.join);
   options.name = arguments.name;
   options.cluster = arguments.cluster;
+  options.workers = arguments.workers;
+  options.parameter_servers = arguments.parameter_servers;
   options.listen = arguments.listen;
   options.port = arguments.port;
   if (!arguments.advertise.empty()) {

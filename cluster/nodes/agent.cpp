@@ -131,6 +131,8 @@ void agent_state::connected(const caf::strong_actor_ptr& director) {
   join->setProcess(static_cast<std::uint32_t>(::getpid()));
   join->setProgram(version);
   join->setSession(session_);
+  join->setWorkers(setup_.workers);
+  join->setParameterServers(setup_.parameter_servers);
   self_->request(director_, join_timeout, std::move(join).finish(), agent_actor{self_})
       .then([this](const welcome_msg& message) { welcomed(*message); },
             [this, attempt = ++joins_](const caf::error& problem) {

@@ -18,6 +18,7 @@ struct agent_setup {
   std::string cluster, node;
   std::string host;  ///< where others reach this node; "": where the director sees it
   std::uint16_t port = 0;
+  std::uint32_t workers = 0, parameter_servers = 0;  ///< where the job does not know it
   double patience = 60;                         ///< seconds to find the director in, at first
   std::function<void(const std::string&)> log;  ///< lines for people
 };

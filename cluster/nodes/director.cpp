@@ -100,13 +100,19 @@ welcome_msg director_state::join(const schema::Join::Reader& message, const agen
         false);
   }
   if (over_) return refused("the run is over", false);
-  const auto found = std::find_if(members_.begin(), members_.end(), [&](const member& m) {
+  if (!agent) return refused("it names no agent", false);
+  auto found = std::find_if(members_.begin(), members_.end(), [&](const member& m) {
     return message.getNode() == m.spec.name.c_str();
   });
   if (found == members_.end()) {
-    return refused(fmt::format("the job has no node '{}'", message.getNode().cStr()), false);
+    if (const auto why = why_not_help(message); !why.empty()) return refused(why, false);
+    member extra;
+    extra.extra = true;
+    extra.spec.name = message.getNode().cStr();
+    extra.spec.workers = message.getWorkers();
+    extra.spec.parameter_servers = message.getParameterServers();
+    found = members_.insert(members_.end(), std::move(extra));
   }
-  if (!agent) return refused("it names no agent", false);
   member& m = *found;
   if (m.now == presence::here) {
     if (message.getSession() != m.session && !m.suspected) {
@@ -145,7 +151,7 @@ caf::result<cast_ptr> director_state::assemble() const {
 std::vector<std::string> director_state::awaited() const {
   std::vector<std::string> out;
   for (const member& m : members_) {
-    if (m.now != presence::here) out.push_back(m.spec.name);
+    if (m.now != presence::here && !m.extra) out.push_back(m.spec.name);
   }
   return out;
 }
@@ -168,8 +174,8 @@ std::vector<peer_address> director_state::peers_of(std::size_t node, bool all) c
 }
 
 void director_state::invite_all() {
-  unready_ = members_.size();
-  for (std::size_t node = 0; node < members_.size(); ++node) {
+  unready_ = cluster().nodes.size();
+  for (std::size_t node = 0; node < unready_; ++node) {
     member& m = members_[node];
     parts_of_node parts = m.parts;
     parts.peers = peers_of(node, false);

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ struct director_setup {
 ///
 ///     awaited ── join ──► here ── silent, or the connection breaks ──► away ── join ──► here
 ///                          └── by its own wish ──► left
+///
+/// Nodes that the job does not name may join to help, with workers and parameter servers of their
+/// own: these have the numbers after the job's.
 class director_state {
  public:
   static inline const char* name = "director";
@@ -67,14 +71,20 @@ class director_state {
     double seconds = 0;  ///< of processor time
     double heard = 0;    ///< when
     bool suspected = false, preparing = false;
+    bool extra = false;  ///< not of the job: it joined to help
+    bool cast = false;   ///< it has parts, where it is extra
     parts_of_node parts;                               ///< all it is to play, at first
     std::map<std::uint32_t, std::uint32_t> to_recast;  ///< workers, to incarnations
     std::map<std::uint32_t, std::uint32_t> under_way;  ///< those it was asked for
+    std::set<std::uint32_t> fresh;                     ///< workers that nobody has heard of yet
+    std::vector<std::uint32_t> fresh_servers;          ///< the same
     std::uint32_t attempts = 0;
     double attempted = 0;
   };
 
   void cast_parts();
+  std::string why_not_help(const schema::Join::Reader& message) const;
+  void cast_help(std::size_t node);
   std::vector<peer_address> peers_of(std::size_t node, bool all) const;
   void invite_all();
   void playing(std::size_t node, const schema::Playing::Reader& message,

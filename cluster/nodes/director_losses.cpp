@@ -96,7 +96,7 @@ void director_state::lose(member& m, const std::string& why, presence then) {
   if (over_) return dismissed_if_empty();
   record(then == presence::left ? "node_left" : "node_lost",
          {{"node", m.spec.name}, {"reason", why}});
-  if (unready_ > 0) fail_assembly(fmt::format("node {} was lost: {}", m.spec.name, why));
+  if (unready_ > 0 && !m.extra) fail_assembly(fmt::format("node {} was lost: {}", m.spec.name, why));
   if (supervisor_) {
     using role = part_lost::role;
     const auto tell = [&](role what, std::uint32_t number, std::uint32_t incarnation) {
@@ -149,8 +149,10 @@ void director_state::recast(std::uint32_t worker, std::uint32_t incarnation) {
 void director_state::invite(std::size_t node) {
   if (over_ || node >= members_.size()) return;
   if (!assembled_ && unready_ == 0 && awaited().empty()) return invite_all();
+  if (members_[node].extra) cast_help(node);
   member& m = members_[node];
-  if (m.now != presence::here || m.preparing || m.to_recast.empty() || !supervisor_) return;
+  const bool wanted = !m.to_recast.empty() || !m.fresh_servers.empty();
+  if (m.now != presence::here || m.preparing || !wanted || !supervisor_) return;
   m.preparing = true;
   ++m.attempts;
   m.attempted = now();
@@ -162,6 +164,7 @@ void director_state::invite(std::size_t node) {
       if (part.number == worker) part.incarnation = incarnation;
     }
   }
+  parts.servers = m.fresh_servers;
   parts.peers = peers_of(node, true);
   const std::uint64_t session = m.session;
   const auto mine = [this, node, session] {
@@ -174,20 +177,38 @@ void director_state::invite(std::size_t node) {
   self_
       ->request(m.agent, caf::infinite, make_invitation(*setup_.plan, setup_.facts, parts), source_)
       .then(
-          [this, node, mine, parts](const playing_msg&, const std::vector<parameter_server_actor>&,
+          [this, node, mine, parts](const playing_msg&,
+                                    const std::vector<parameter_server_actor>& servers,
                                     const std::vector<data_shard_actor>&,
                                     const std::vector<worker_actor>& workers) {
-            if (!mine() || workers.size() != parts.workers.size()) return;
+            const bool fits = workers.size() == parts.workers.size() &&
+                              servers.size() == parts.servers.size();
+            if (!mine() || !fits) return;
+            member& plays = members_[node];
+            for (std::size_t i = 0; i < servers.size(); ++i) {
+              plays.parts.servers.push_back(parts.servers[i]);
+              self_->send(supervisor_, join_atom::value, plays.spec.name, parts.servers[i],
+                          servers[i]);
+            }
+            plays.fresh_servers.clear();
             for (std::size_t i = 0; i < workers.size(); ++i) {
-              self_->send(supervisor_, parts.workers[i].number, parts.workers[i].incarnation,
-                          workers[i]);
+              const auto& [number, incarnation] = parts.workers[i];
+              if (plays.fresh.erase(number) > 0) {
+                self_->send(supervisor_, join_atom::value, plays.spec.name, number, workers[i]);
+              } else {
+                self_->send(supervisor_, number, incarnation, workers[i]);
+              }
             }
             invite(node);
           },
-          [this, mine, parts](const caf::error& problem) {
+          [this, node, mine, parts](const caf::error& problem) {
             if (!mine()) return;
-            record("recast_failed", {{"reason", text_of(problem, self_->system().config())}});
+            record("recast_failed", {{"node", members_[node].spec.name},
+                                     {"reason", text_of(problem, self_->system().config())}});
             for (const auto& worker : parts.workers) recast(worker.number, worker.incarnation);
+            if (parts.servers.empty()) return;
+            self_->delayed_send(self_, milliseconds(most_delay), invite_atom::value,
+                                std::uint64_t{node});
           });
 }
 

@@ -63,7 +63,7 @@ parts_of_node read_parts(const schema::Invite::Reader& message, const run_plan& 
   };
   parts_of_node parts;
   for (const std::uint32_t server : message.getServers()) {
-    check(server, count.parameter_servers, "parameter server");
+    check(server, plan.most_servers(), "parameter server");
     parts.servers.push_back(server);
   }
   for (const auto shard : message.getShards()) {
@@ -75,7 +75,7 @@ parts_of_node read_parts(const schema::Invite::Reader& message, const run_plan& 
     parts.shards.push_back({shard.getNumber(), rows, shard.getChecksum()});
   }
   for (const auto worker : message.getWorkers()) {
-    check(worker.getNumber(), count.workers, "worker");
+    check(worker.getNumber(), plan.most_workers(), "worker");
     parts.workers.push_back({worker.getNumber(), worker.getIncarnation()});
   }
   for (const auto peer : message.getPeers()) {

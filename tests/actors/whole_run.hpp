@@ -166,13 +166,28 @@ class whole_run {
   const casting_actor& casting() const { return cast_.casting; }
   const supervisor_actor& lead() const { return supervisor_; }
 
+  /// Two more play: worker `worker` and parameter server `server`.
+  void join(std::uint32_t worker_number, std::uint32_t server) {
+    auto& works = place(cast_now_.workers, worker_number);
+    works = stage_.keep(stage_.system.spawn(worker, plan_, worker_number, 1u));
+    auto& serves = place(cast_now_.servers, server);
+    serves = stage_.keep(stage_.system.spawn(parameter_server, plan_, server));
+    caf::anon_send(supervisor_, join_atom::value, std::string("help"), worker_number, works);
+    caf::anon_send(supervisor_, join_atom::value, std::string("help"), server, serves);
+  }
+
  private:
+  template <class Actors>
+  static typename Actors::value_type& place(Actors& actors, std::uint32_t number) {
+    if (number >= actors.size()) actors.resize(number + 1);
+    return actors[number];
+  }
   static casting_actor::behavior_type recaster(casting_actor::pointer self, whole_run* run) {
     const auto lead = [=] { return caf::actor_cast<supervisor_actor>(self->current_sender()); };
     return {
         [=](recast_atom, std::uint32_t number, std::uint32_t incarnation) {
           if (run->gone.count(number) > 0) return;
-          auto& part = run->cast_now_.workers[number];
+          auto& part = place(run->cast_now_.workers, number);
           part =
               run->stage_.keep(run->stage_.system.spawn(worker, run->plan_, number, incarnation));
           ++run->recast_;
@@ -187,7 +202,7 @@ class whole_run {
           self->send(lead(), number, part);
         },
         [=](recast_atom, server_atom, std::uint32_t number) {
-          auto& part = run->cast_now_.servers[number];
+          auto& part = place(run->cast_now_.servers, number);
           part = run->stage_.keep(run->stage_.system.spawn(parameter_server, run->plan_, number));
           ++run->recast_;
           self->send(lead(), number, part);

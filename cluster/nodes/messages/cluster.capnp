@@ -6,7 +6,7 @@ $Cxx.namespace("troupe::schema");
 
 # node -> director: here I am.
 struct Join {
-  const protocol :UInt32 = 2;   # of these conversations: other ones are turned away
+  const protocol :UInt32 = 3;   # of these conversations: other ones are turned away
   spoken @0 :UInt32;
   cluster @1 :Text;             # its name
   node @2 :Text;
@@ -17,6 +17,8 @@ struct Join {
   process @7 :UInt32;           # its number there
   program @8 :Text;             # version of Troupe
   session @9 :UInt64;           # of the last time it was here; 0: never
+  workers @10 :UInt32;          # that it offers to play; the job's nodes play what the job says
+  parameterServers @11 :UInt32;
 }
 
 # director -> node.

@@ -34,6 +34,7 @@ std::vector<world_node> five_nodes() {
 cluster_world::cluster_world(const world_options& options) : options_(options) {
   if (options_.tls) write_credentials();
   start_launcher();
+  named_ = options_.nodes.size();
   for (std::size_t i = 0; i < options_.nodes.size(); ++i) start_node(i);
 }
 
@@ -104,6 +105,11 @@ std::vector<std::string> cluster_world::credentials_of_a_node() const {
           files_ / "node.pem", "--tls-key",       files_ / "node.key"};
 }
 
+void cluster_world::help(const world_node& extra) {
+  options_.nodes.push_back(extra);
+  start_node(options_.nodes.size() - 1);
+}
+
 void cluster_world::start_node(std::size_t i) {
   member m;
   std::string join = fmt::format("{}:{}", place_.address, place_.port);
@@ -119,6 +125,12 @@ void cluster_world::start_node(std::size_t i) {
     m.way_out->lead_to(place_.address, place_.port);
     join = m.way_out->name();
     arguments.insert(arguments.end(), {"--advertise", m.way_in->name()});
+  }
+  if (i >= named_) {
+    const world_node& extra = options_.nodes[i];
+    arguments.insert(arguments.end(), {"--workers", std::to_string(extra.workers),
+                                       "--parameter-servers",
+                                       std::to_string(extra.parameter_servers)});
   }
   arguments.insert(arguments.end(), {"--join", join});
   m.program = std::make_unique<process>(arguments, options_of(i + 1));

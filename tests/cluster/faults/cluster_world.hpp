@@ -51,6 +51,8 @@ class cluster_world {
   relay& to_launcher(std::size_t i) { return *members_.at(i).way_out; }
   /// The launcher, then the nodes.
   std::vector<process*> processes();
+  /// One more node, which the job does not name.
+  void help(const world_node& extra);
   /// Where the launcher listens.
   const address_and_port& place() const noexcept { return place_; }
 
@@ -95,6 +97,7 @@ class cluster_world {
   address_and_port place_;
   std::unique_ptr<process> launcher_;
   std::vector<member> members_;
+  std::size_t named_ = 0;  // nodes that the job names
 };
 
 }  // namespace troupe::testing
