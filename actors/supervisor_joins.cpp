@@ -1,5 +1,5 @@
-// Workers and parameter servers beyond the job's that join a run: the former draw from the same rows
-// as the others, the latter get their share of the slices.
+// Workers and parameter servers beyond the job's that join a run: the former draw from the same
+// rows as the others, the latter get their share of the slices.
 
 #include <algorithm>
 #include <caf/all.hpp>

@@ -32,8 +32,8 @@ class node_control {
 struct node_options {
   std::string director_host;  ///< where the job was launched
   std::uint16_t director_port = 0;
-  std::string name;                   ///< as the job calls this node
-  std::string cluster;                ///< id of the cluster
+  std::string name;     ///< as the job calls this node
+  std::string cluster;  ///< id of the cluster
   /// Where the job names no such node: what it plays to help. Else it plays what the job says.
   std::uint32_t workers = 0, parameter_servers = 0;
   std::string listen = "127.0.0.1";   ///< address it listens on

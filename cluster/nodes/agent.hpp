@@ -19,8 +19,8 @@ struct agent_setup {
   std::string host;  ///< where others reach this node; "": where the director sees it
   std::uint16_t port = 0;
   std::uint32_t workers = 0, parameter_servers = 0;  ///< where the job does not know it
-  double patience = 60;                         ///< seconds to find the director in, at first
-  std::function<void(const std::string&)> log;  ///< lines for people
+  double patience = 60;                              ///< seconds to find the director in, at first
+  std::function<void(const std::string&)> log;       ///< lines for people
 };
 
 /// A node in a cluster.

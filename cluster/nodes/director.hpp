@@ -71,8 +71,8 @@ class director_state {
     double seconds = 0;  ///< of processor time
     double heard = 0;    ///< when
     bool suspected = false, preparing = false;
-    bool extra = false;  ///< not of the job: it joined to help
-    bool cast = false;   ///< it has parts, where it is extra
+    bool extra = false;                                ///< not of the job: it joined to help
+    bool cast = false;                                 ///< it has parts, where it is extra
     parts_of_node parts;                               ///< all it is to play, at first
     std::map<std::uint32_t, std::uint32_t> to_recast;  ///< workers, to incarnations
     std::map<std::uint32_t, std::uint32_t> under_way;  ///< those it was asked for

@@ -96,7 +96,8 @@ void director_state::lose(member& m, const std::string& why, presence then) {
   if (over_) return dismissed_if_empty();
   record(then == presence::left ? "node_left" : "node_lost",
          {{"node", m.spec.name}, {"reason", why}});
-  if (unready_ > 0 && !m.extra) fail_assembly(fmt::format("node {} was lost: {}", m.spec.name, why));
+  if (unready_ > 0 && !m.extra)
+    fail_assembly(fmt::format("node {} was lost: {}", m.spec.name, why));
   if (supervisor_) {
     using role = part_lost::role;
     const auto tell = [&](role what, std::uint32_t number, std::uint32_t incarnation) {
@@ -177,12 +178,11 @@ void director_state::invite(std::size_t node) {
   self_
       ->request(m.agent, caf::infinite, make_invitation(*setup_.plan, setup_.facts, parts), source_)
       .then(
-          [this, node, mine, parts](const playing_msg&,
-                                    const std::vector<parameter_server_actor>& servers,
-                                    const std::vector<data_shard_actor>&,
-                                    const std::vector<worker_actor>& workers) {
-            const bool fits = workers.size() == parts.workers.size() &&
-                              servers.size() == parts.servers.size();
+          [this, node, mine, parts](
+              const playing_msg&, const std::vector<parameter_server_actor>& servers,
+              const std::vector<data_shard_actor>&, const std::vector<worker_actor>& workers) {
+            const bool fits =
+                workers.size() == parts.workers.size() && servers.size() == parts.servers.size();
             if (!mine() || !fits) return;
             member& plays = members_[node];
             for (std::size_t i = 0; i < servers.size(); ++i) {

@@ -12,12 +12,13 @@ namespace {
 
 struct open_run : whole_run {
   explicit open_run(const choice& c, std::uint32_t replicas = 0, checkpoint_ptr from = nullptr)
-      : whole_run(job_of(c), two_classes(loss_rows),
-                  [=](run_plan& plan) {
-                    plan.of.cluster.emplace();
-                    plan.of.cluster->replicas = replicas;
-                  },
-                  true, std::move(from)) {}
+      : whole_run(
+            job_of(c), two_classes(loss_rows),
+            [=](run_plan& plan) {
+              plan.of.cluster.emplace();
+              plan.of.cluster->replicas = replicas;
+            },
+            true, std::move(from)) {}
 
   std::size_t count(const std::string& name) const {
     return static_cast<std::size_t>(

@@ -128,9 +128,9 @@ void cluster_world::start_node(std::size_t i) {
   }
   if (i >= named_) {
     const world_node& extra = options_.nodes[i];
-    arguments.insert(arguments.end(), {"--workers", std::to_string(extra.workers),
-                                       "--parameter-servers",
-                                       std::to_string(extra.parameter_servers)});
+    arguments.insert(arguments.end(),
+                     {"--workers", std::to_string(extra.workers), "--parameter-servers",
+                      std::to_string(extra.parameter_servers)});
   }
   arguments.insert(arguments.end(), {"--join", join});
   m.program = std::make_unique<process>(arguments, options_of(i + 1));

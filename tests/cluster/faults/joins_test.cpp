@@ -27,7 +27,8 @@ BOOST_AUTO_TEST_CASE(get_their_share) {
       world.help({"extra", 1, 2, 0});
       BOOST_TEST_REQUIRE(world.until([&] {
         return joined(world) == 2 && !world.events("backups_filled").empty();
-      }), world.story());
+      }),
+                         world.story());
       speed_up(world);
       check_complete(world, world.finish());
       BOOST_CHECK_EQUAL(world.summary()["rows_repeated"], 0);
