@@ -104,9 +104,9 @@ center_slice::answers center_slice::commit(const commit_msg& message) {
     return {{c.getWorker(), make_verdict(c, kind::FENCED), {}}};
   }
   if (c.getIncarnation() > from.incarnation) {
-    const center_msg base = from.base;  // it pulled before it could commit
+    std::vector<center_msg> given = std::move(from.given);  // it pulled before it could commit
     from = {};
-    from.base = base;
+    from.given = std::move(given);
     from.incarnation = c.getIncarnation();
   }
   if (!from.waiting.empty() && (*from.waiting).getSequence() == c.getSequence()) {
@@ -116,7 +116,7 @@ center_slice::answers center_slice::commit(const commit_msg& message) {
     return again(c.getWorker(), message);
   }
   if (c.getSequence() <= from.sequence) {
-    if (keeps_base_) from.base = now_->exact;
+    gives(from);
     return {{c.getWorker(), make_verdict(c, kind::REPEAT), encoded(*now_)}};
   }
   if (!from.waiting.empty()) return refuse(c, "an earlier commit of this worker waits");
@@ -209,6 +209,13 @@ std::uint64_t center_slice::staleness_of(known_worker& from,
   return version_ - base - mine;
 }
 
+/// The worker is given the centre of now. With overlap its next window started from the one before.
+void center_slice::gives(known_worker& to) const {
+  if (!keeps_base_) return;
+  if (to.given.size() > (plan_->setup.overlap ? 1u : 0u)) to.given.erase(to.given.begin());
+  to.given.push_back(now_->exact);
+}
+
 commit_view center_slice::view_of(const known_worker& from) const {
   const auto c = *from.waiting;
   commit_view view;
@@ -217,8 +224,8 @@ commit_view center_slice::view_of(const known_worker& from) const {
   view.mini_batches = c.getMiniBatches();
   view.rows = c.getRows();
   view.fraction = plan_->fraction(plan_->group_of(c.getWorker()), c.getEpoch(), c.getFirst());
-  if (!from.base.empty() && (*from.base).getVersion() == c.getBaseVersion()) {
-    view.base = numbers_of(from.base);
+  for (const center_msg& given : from.given) {
+    if ((*given).getVersion() == c.getBaseVersion()) view.base = numbers_of(given);
   }
   return view;
 }
@@ -300,14 +307,14 @@ void center_slice::release(std::uint32_t worker, answers& out) {
   from.answered = c.getSequence();
   if (from.repeated) {
     // The centre that met it may be gone.
-    if (keeps_base_) from.base = now_->exact;
+    gives(from);
     out.push_back({worker, make_verdict(c, kind::REPEAT), encoded(*now_)});
     from.waiting = {};
     return;
   }
   answer a{worker, make_verdict(c, kind::APPLIED, from.staleness), {}};
   if (!c.getKeeps()) a.center = encoded(answers_before_ ? *from.before : *now_);
-  if (keeps_base_ && !c.getKeeps()) from.base = now_->exact;
+  if (!c.getKeeps()) gives(from);
   out.push_back(std::move(a));
   from.waiting = {};
   from.before.reset();
@@ -318,7 +325,7 @@ void center_slice::drop(std::uint32_t worker, answers& out) {
   if (!waits(from)) return;
   const auto c = *from.waiting;
   out.push_back({worker, make_verdict(c, kind::DROPPED, 0, gate_->clock()), encoded(*now_)});
-  if (keeps_base_) from.base = now_->exact;
+  gives(from);
   from.waiting = {};
 }
 
@@ -379,7 +386,7 @@ center_msg center_slice::pull(std::uint32_t worker, std::uint64_t version) {
   if (version > version_ && version - version_ <= rounds_apart && plan_->in_rounds() && members_) {
     return {};
   }
-  if (keeps_base_ && worker != schema::Pull::NOBODY) workers_[worker].base = now_->exact;
+  if (keeps_base_ && worker != schema::Pull::NOBODY) gives(workers_[worker]);
   const bool last = version != 0 && previous_ && (*previous_->exact).getVersion() == version;
   return last ? previous_->exact : now_->exact;
 }

@@ -109,7 +109,7 @@ class center_slice {
     std::vector<taken> last;         // applied, at most two
     std::vector<taken> fenced;       // those of the incarnation before
     std::vector<std::uint64_t> own;  // versions it made since its base, ascending
-    center_msg base;                 // what it was last given, where the protocol wants it
+    std::vector<center_msg> given;   // centres it got last, where the protocol wants them
     commit_msg waiting;              // held: not applied yet, or not answered
     span<const float> payload;       // its numbers: in the message, or decoded
     std::vector<float> decoded;      // where a round keeps them
@@ -134,6 +134,7 @@ class center_slice {
   void follow(const consistency::steps& steps, std::uint32_t arrived, answers& out);
   void apply(std::uint32_t worker, answers& out);
   void apply_round(std::vector<std::uint32_t> workers, std::uint64_t clock, answers& out);
+  void gives(known_worker& to) const;
   commit_view view_of(const known_worker& from) const;
   void advance(center_msg next);
   void applied(std::uint32_t worker, std::uint64_t staleness, const shared_snapshot& met);

@@ -33,7 +33,7 @@ replica::replica(std::shared_ptr<const run_plan> plan, std::uint32_t group,
       gradient_(plan_->model.parameters),
       statistics_(plan_->model.statistics),
       statistics_base_(plan_->model.statistics) {
-  new_window();
+  begin_window();
 }
 
 span<float> replica::part(std::size_t slice) {
@@ -78,7 +78,13 @@ intent replica::step(const mini_batch& rows) {
   return half_->on_step(window_.facts);
 }
 
-void replica::new_window() {
+replica::window_sums replica::close_window() {
+  window_sums closed = std::move(window_);
+  begin_window();
+  return closed;
+}
+
+void replica::begin_window() {
   window_.facts = {};
   window_.ranges.clear();
   window_.ranges.reserve(8);
@@ -86,22 +92,52 @@ void replica::new_window() {
   window_.correct = 0;
 }
 
-void replica::write(std::size_t slice, span<float> payload) {
+void replica::write(std::size_t slice, const window_facts& closed, span<float> payload) {
   if (plan_->is_statistics(slice)) {
-    write_statistics(payload);
+    write_statistics(closed, payload);
   } else {
-    half_->write(plan_->range_of(slice), window_.facts, part(slice), payload);
+    half_->write(plan_->range_of(slice), closed, part(slice), payload);
+  }
+}
+
+void replica::sent(std::size_t slice) {
+  if (plan_->is_statistics(slice)) {
+    statistics_base_ = statistics_;
+  } else {
+    half_->on_sent(plan_->range_of(slice), part(slice));
   }
 }
 
 // Running statistics s moved from their base b by s = d b + (1 - d) a, d = decay^mini-batches: the
 // message carries a, which any server can weigh against the centre it has by then.
-void replica::write_statistics(span<float> payload) const {
+void replica::write_statistics(const window_facts& closed, span<float> payload) const {
   for (std::size_t i = 0; i < statistics_.size(); ++i) {
-    const double weight = moved_share(plan_->model.statistics_decay[i], window_.facts.mini_batches);
+    const double weight = moved_share(plan_->model.statistics_decay[i], closed.mini_batches);
     const double base = statistics_base_[i];
     const double moved = weight > 0 ? (statistics_[i] - base) / weight : 0;
     payload[i] = static_cast<float>(base + moved);
+  }
+}
+
+// The same a moves the centre that is known now: s = d c + (1 - d) a.
+void replica::rebase_statistics(const window_facts& trained, span<const float> center) {
+  for (std::size_t i = 0; i < statistics_.size(); ++i) {
+    const double kept = 1 - moved_share(plan_->model.statistics_decay[i], trained.mini_batches);
+    const double moved = static_cast<double>(center[i]) - statistics_base_[i];
+    statistics_[i] = static_cast<float>(statistics_[i] + kept * moved);
+    statistics_base_[i] = center[i];
+  }
+}
+
+void replica::answered_late(std::size_t slice, news what, const window_facts& trained,
+                            span<const float> sent, span<const float> center) {
+  const slice_range range = plan_->range_of(slice);
+  if (plan_->is_statistics(slice)) {
+    rebase_statistics(trained, center);
+  } else if (what == news::repeat) {
+    half_->on_late_repeat(range, sent, center, part(slice));
+  } else {
+    half_->on_late_center(range, sent, center, part(slice));
   }
 }
 

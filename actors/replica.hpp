@@ -39,26 +39,34 @@ class replica {
     std::uint64_t correct = 0;
   };
   const window_sums& window() const noexcept { return window_; }
-  void new_window();
+  /// Those of the window that closes; a new one begins.
+  window_sums close_window();
   /// Whether the loss of every mini-batch so far was finite.
   bool finite() const noexcept { return finite_; }
   /// Mean loss of the last mini-batch with rows.
   double last_loss() const noexcept { return last_loss_; }
   std::uint64_t mini_batches() const noexcept { return mini_batches_; }
 
-  /// Fills the payload of a slice's commit.
-  void write(std::size_t slice, span<float> payload);
+  /// Fills the payload of a slice's commit, of the window that was closed last.
+  void write(std::size_t slice, const window_facts& closed, span<float> payload);
+  /// The commit of a slice is written, and the next window begins before it is answered.
+  void sent(std::size_t slice);
   /// What the server said to the commit of a slice that carried `sent`.
   enum class news { applied, repeat, dropped, pushed };
   /// `center` is empty after a push.
   void answered(std::size_t slice, news what, span<const float> sent, span<const float> center);
+  /// The answer to a commit after which `trained` was trained on already; applied or repeat.
+  void answered_late(std::size_t slice, news what, const window_facts& trained,
+                     span<const float> sent, span<const float> center);
   /// A slice of the centre that was asked for in between.
   void fetched(std::size_t slice, span<const float> center);
 
  private:
   replica(std::shared_ptr<const run_plan> plan, std::uint32_t group, const protocol_setup& setup);
   span<float> part(std::size_t slice);
-  void write_statistics(span<float> payload) const;
+  void begin_window();
+  void write_statistics(const window_facts& closed, span<float> payload) const;
+  void rebase_statistics(const window_facts& trained, span<const float> center);
 
   std::shared_ptr<const run_plan> plan_;
   std::uint32_t group_;

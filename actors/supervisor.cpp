@@ -315,39 +315,6 @@ void supervisor_state::tick() {
   if (mode_ != mode::done) self_->delayed_send(self_, tick_period, tick_atom::value);
 }
 
-void supervisor_state::diverged(const schema::Diverged::Reader& message) {
-  if (mode_ == mode::done || ending_.stopped_by == "diverged") return;
-  if (!is_current(message.getWorker(), message.getIncarnation())) return;
-  nlohmann::json facts = {{"worker", message.getWorker()},
-                          {"epoch", message.getEpoch() + 1},
-                          {"position", message.getPosition()},
-                          {"mini_batch", message.getMiniBatch()},
-                          {"reason", message.getReason().cStr()}};
-  if (message.getSlice() >= 0) facts["slice"] = message.getSlice();
-  record("diverged", std::move(facts));
-  if (go_back_diverged()) return;
-  ending_.failure = fmt::format(
-      "worker {} diverged at its mini-batch {} (epoch {}): {}; a smaller learning rate or gradient "
-      "clipping (clip_norm) may help",
-      message.getWorker(), message.getMiniBatch(), message.getEpoch() + 1,
-      message.getReason().cStr());
-  if (mode_ == mode::training) return stop("diverged");
-  ending_.stopped_by = "diverged";
-  allocation_->dissolve();
-  send_view();
-}
-
-void supervisor_state::stop(const std::string& reason) {
-  if (mode_ == mode::training) {
-    ending_.stopped_by = reason;
-    finish_workers();
-  } else if (mode_ < mode::training) {
-    // Nothing has been trained: there is no model to save.
-    ending_.stopped_by = reason;
-    deliver(nullptr);
-  }
-}
-
 void supervisor_state::on_error(const caf::error& problem) {
   // Every actor asked is monitored: its `down` says who ended, and why.
   if (problem == caf::sec::request_receiver_down) return;

@@ -1,5 +1,7 @@
 // How a supervisor ends a run, from the last window to the outcome; the rest is in supervisor.cpp.
 
+#include <fmt/format.h>
+
 #include <caf/all.hpp>
 #include <utility>
 
@@ -7,6 +9,39 @@
 #include "troupe/actors/supervisor.hpp"
 
 namespace troupe {
+
+void supervisor_state::diverged(const schema::Diverged::Reader& message) {
+  if (mode_ == mode::done || ending_.stopped_by == "diverged") return;
+  if (!is_current(message.getWorker(), message.getIncarnation())) return;
+  nlohmann::json facts = {{"worker", message.getWorker()},
+                          {"epoch", message.getEpoch() + 1},
+                          {"position", message.getPosition()},
+                          {"mini_batch", message.getMiniBatch()},
+                          {"reason", message.getReason().cStr()}};
+  if (message.getSlice() >= 0) facts["slice"] = message.getSlice();
+  record("diverged", std::move(facts));
+  if (go_back_diverged()) return;
+  ending_.failure = fmt::format(
+      "worker {} diverged at its mini-batch {} (epoch {}): {}; a smaller learning rate or gradient "
+      "clipping (clip_norm) may help",
+      message.getWorker(), message.getMiniBatch(), message.getEpoch() + 1,
+      message.getReason().cStr());
+  if (mode_ == mode::training) return stop("diverged");
+  ending_.stopped_by = "diverged";
+  allocation_->dissolve();
+  send_view();
+}
+
+void supervisor_state::stop(const std::string& reason) {
+  if (mode_ == mode::training) {
+    ending_.stopped_by = reason;
+    finish_workers();
+  } else if (mode_ < mode::training) {
+    // Nothing has been trained: there is no model to save.
+    ending_.stopped_by = reason;
+    deliver(nullptr);
+  }
+}
 
 void supervisor_state::finish_workers() {
   // The round that it waits for may not come.

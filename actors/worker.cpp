@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <caf/all.hpp>
 #include <set>
+#include <utility>
 
 #include "troupe/actors/configure.hpp"
 
@@ -75,8 +76,7 @@ void worker_state::join(const route_msg& route, const leader_actor& supervisor,
   std::vector<std::uint64_t> shard_first;
   for (const std::uint64_t first : firsts) shard_first.push_back(first);
   feed_ = std::make_unique<row_feed>(plan_, std::move(shard_first), group_);
-  sent_.resize(home_.size());
-  waits_.assign(home_.size(), false);
+  slices_.resize(home_.size());
   base_version_.assign(home_.size(), 0);
   puller_.pull(
       self_, *plan_, home_, {first_slice_, number_},
@@ -251,16 +251,6 @@ void worker_state::fetch_center() {
       [this] { go_on(); }, [this](const std::string& why) { fail(why); });
 }
 
-void worker_state::close_window(intent how) {
-  mode_ = mode::answering;
-  how_ = how;
-  dropped_ = false;
-  ++sequence_;
-  if (!plan_->in_rounds()) ++clock_;
-  next_slice_ = unanswered_ = held_ = 0;
-  send_more();
-}
-
 /// Rounds that were closed without this worker: what it was to train in them goes back.
 void worker_state::yield_rounds() {
   for (const auto& [id, rest] : feed_->skip_until(round_)) {
@@ -272,6 +262,7 @@ void worker_state::yield_rounds() {
 /// After an exchange, or when a lease was taken away.
 void worker_state::go_on() {
   mode_ = mode::training;
+  if (pending_ != intent::none) return close_window(std::exchange(pending_, intent::none));
   if (!finishing_.empty()) return wind_up();
   const auto& window = replica_->window();
   const bool open = window.facts.mini_batches > 0 && !plan_->in_rounds();
@@ -283,6 +274,10 @@ void worker_state::go_on() {
 void worker_state::wind_up() {
   if (plan_->in_rounds() && !feed_->empty()) return schedule();
   if (replica_->window().facts.mini_batches > 0) return close_window(replica_->closing());
+  if (exchanging_) {
+    mode_ = mode::answering;
+    return;
+  }
   mode_ = mode::stopped;
   for (auto& promise : finishing_) promise.deliver(finished_atom::value);
 }

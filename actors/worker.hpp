@@ -20,8 +20,10 @@ namespace troupe {
 ///     joining ── all slices pulled ──► training ◄── all slices answered ── answering
 ///                                         └────── the window closes ──────────►┘
 ///
-/// While answering nothing is trained: with no overlap the next window starts from the answers. A
-/// fetch (a pull in the middle of a window) is an exchange, too.
+/// While answering nothing is trained: the next window starts from the answers. A fetch (a pull in
+/// the middle of a window) is an exchange, too. With overlap the next window is trained meanwhile,
+/// and only where it closes before all slices are answered, the worker is `answering`; what they
+/// brought moves the replica when it closes, and the commit that follows carries what was trained.
 class worker_state {
  public:
   static inline const char* name = "worker";
@@ -58,9 +60,13 @@ class worker_state {
   void send_more();
   void ask(std::uint32_t slice);
   commit_msg make_commit(std::uint32_t slice);
-  /// False, and the worker has ended: the answer does not fit.
-  bool take_center(std::uint32_t slice, const schema::Verdict::Reader& verdict,
+  // False, and the worker has ended: an answer does not fit.
+  bool take_answer(std::uint32_t slice, const schema::Verdict::Reader& verdict,
                    const center_msg& center);
+  bool move_replica(std::uint32_t slice);
+  bool take_late();
+  void note_wait();
+  void note_times();
   void window_done();
   void report_window();
   void go_on();
@@ -91,21 +97,33 @@ class worker_state {
   position_range last_batch_;
   std::uint32_t last_epoch_ = 0;
 
-  // The exchange under way: slices sent and without a verdict, those whose answer comes later, and
-  // what was sent, for the protocol.
+  // The exchange under way or, with overlap, the last one: the window it commits, how many slices
+  // were sent, lack a verdict, or are answered later, and what is known of each.
+  struct exchanged_slice {
+    commit_msg sent;  // until it is answered, or the protocol has read it again
+    bool answered = false;
+    bool waits = false;  // its answer comes later
+    replica::news what = replica::news::applied;
+    center_msg center;  // until the replica has taken it
+  };
+  bool exchanging_ = false;        // some slice is not answered
+  bool late_ = false;              // answers wait for the window that is open to close
+  intent pending_ = intent::none;  // that window closes as soon as all slices are answered
+  replica::window_sums committed_;
   std::size_t next_slice_ = 0, unanswered_ = 0, held_ = 0;
   intent how_ = intent::none;
   bool dropped_ = false;
-  std::vector<commit_msg> sent_;
-  std::vector<bool> waits_;  // of each slice: its answer comes later
+  std::vector<exchanged_slice> slices_;
   std::uint64_t view_ = 0, clock_ = 0, round_ = 0;
   std::vector<float> scratch_;
-  std::vector<std::uint64_t> base_version_;
+  std::vector<std::uint64_t> base_version_;  // of the centre the replica stands on
+  std::vector<std::uint64_t> window_base_;   // of the one that `committed_` started from
   std::uint64_t sequence_ = 0;
   std::uint64_t staleness_ = 0, bytes_sent_ = 0, bytes_received_ = 0;
   std::uint32_t repeats_ = 0;
   std::uint64_t window_rows_ = 0;  // a window's size; 0: the protocol says
   caf::actor_clock::time_point window_start_;
+  double seconds_ = 0, waited_ = 0;                            // of `committed_`
   std::optional<caf::actor_clock::time_point> waiting_since_;  // for others
   std::vector<caf::typed_response_promise<finished_atom>> finishing_;
 };

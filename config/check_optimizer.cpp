@@ -18,6 +18,8 @@ protocol_setup setup_of(const job& j, const catalogue& known, std::size_t parame
   setup.window = protocol.has_window ? j.optimizer.communication_window : protocol.default_window;
   setup.parameters = parameters;
   setup.synchronous = j.optimizer.consistency.name == "synchronous";
+  // Nobody else moves the centre of a worker that is alone: the plain exchange loses nothing.
+  setup.overlap = j.optimizer.overlap && setup.workers > 1;
   setup.rule = j.optimizer.gradient_rule;
   setup.server_rule = j.optimizer.server_rule;
   setup.make_rule = [rules = known.models.rules](const rule_spec& rule, std::size_t count) {
@@ -74,6 +76,7 @@ class optimizer_checker {
     }
     check_workers();
     check_consistency();
+    check_overlap();
     check_compression();
     check_options(setup_of(job_, known_, parameters));
   }
@@ -124,6 +127,21 @@ class optimizer_checker {
            fmt::format("'backup_workers' must be below the number of workers, {}: a round needs "
                        "one commit at least",
                        job_.actors.workers));
+    }
+  }
+
+  void check_overlap() const {
+    if (!job_.optimizer.overlap) return;
+    if (job_.optimizer.consistency.name == "synchronous") {
+      fail("optimizer.overlap",
+           "'overlap' does not go with consistency synchronous: everybody starts a round from the "
+           "centre of the last one");
+    }
+    if (!protocol_.overlaps) {
+      fail("optimizer.overlap",
+           fmt::format("'overlap' does not go with protocol '{}': {}", protocol_.name,
+                       protocol_.counts_commits ? "its workers cannot train on without the answer"
+                                                : "its workers wait for no answer"));
     }
   }
 

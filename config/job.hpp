@@ -29,6 +29,7 @@ struct optimizer_spec {
   std::uint32_t communication_window = 0;  ///< mini-batches; 0: the protocol's default;
                                            ///< never 0 after `complete`
   bool window_is_epoch = false;            ///< `communication_window: epoch`: see `epoch_window`
+  bool overlap = false;                    ///< a window is trained while the last one is answered
   settings options;                        ///< of the protocol, resolved
   rule_spec gradient_rule;                 ///< options resolved; without a name for a protocol
                                            ///< that has a rule of its own

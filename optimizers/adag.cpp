@@ -13,6 +13,7 @@ namespace troupe {
 protocol_entry adag_protocol() {
   protocol_entry entry;
   entry.name = "adag";
+  entry.overlaps = true;
   entry.aliases = {"agn"};
   entry.summary = "As downpour, with each commit divided by the mini-batches it holds.";
   entry.source =

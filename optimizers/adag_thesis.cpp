@@ -41,6 +41,7 @@ class damping_server : public adding_server {
 protocol_entry adag_thesis_protocol() {
   protocol_entry entry;
   entry.name = "adag_thesis";
+  entry.overlaps = true;
   entry.summary =
       "As adag, with each number of a commit damped by how far the centre has moved since.";
   entry.source =

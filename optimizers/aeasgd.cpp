@@ -9,6 +9,7 @@ namespace troupe {
 protocol_entry aeasgd_protocol() {
   protocol_entry entry = elastic_entry(elastic_alpha);
   entry.name = "aeasgd";
+  entry.overlaps = true;
   entry.summary = "Worker and centre pull each other together by a share alpha of their distance.";
   entry.default_window = 32;
   entry.recommended = {{"optimizer.gradient_rule", "{name: adam, learning_rate: 0.002}"},

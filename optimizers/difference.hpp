@@ -44,15 +44,35 @@ class difference_worker : public worker_half {
     on_center(s, sent, center, x);
   }
 
+  void on_pushed(const slice_range& s, span<float> x) override { on_sent(s, x); }
+
+  // x <- c + what is not committed yet.
+  void on_fetched(const slice_range& s, span<const float> center, span<float> x) override {
+    const float* c = center.data();
+    float* then = base_.data() + s.first;
+    float* now = x.data();
+    for (std::size_t i = 0; i < s.count; ++i) {
+      now[i] = c[i] + (now[i] - then[i]);
+      then[i] = c[i];
+    }
+  }
+
+  void on_sent(const slice_range& s, span<const float> x) override {
+    std::copy(x.begin(), x.end(), base_.data() + s.first);
+  }
+
+  void on_late_center(const slice_range& s, span<const float>, span<const float> center,
+                      span<float> x) override {
+    on_fetched(s, center, x);
+  }
+
  protected:
   std::uint32_t window() const noexcept { return window_; }
-  /// x less what is not committed yet: D = x - base.
-  span<float> base(const slice_range& s) { return {base_.data() + s.first, s.count}; }
 
  private:
   std::uint32_t window_;
   Scale scale_;
-  std::vector<float> base_;
+  std::vector<float> base_;  // x less what is not committed yet: D = x - base
 };
 
 template <class Scale>

@@ -29,6 +29,7 @@ class downpour_worker : public difference_worker<whole_window> {
 
   intent on_step(const window_facts& window) override {
     const bool push = window.mini_batches >= this->window();
+    if (fetch_ == this->window()) return push ? intent::commit : intent::none;
     const bool fetch = ++unfetched_ >= fetch_;
     if (fetch) unfetched_ = 0;
     if (push && fetch) return intent::commit;
@@ -40,20 +41,6 @@ class downpour_worker : public difference_worker<whole_window> {
                  span<float> x) override {
     difference_worker::on_center(s, sent, center, x);
     unfetched_ = 0;  // rows ran out before the window was full
-  }
-
-  void on_pushed(const slice_range& s, span<float> x) override {
-    std::copy(x.begin(), x.end(), base(s).data());
-  }
-
-  void on_fetched(const slice_range& s, span<const float> center, span<float> x) override {
-    const float* c = center.data();
-    float* then = base(s).data();
-    float* now = x.data();
-    for (std::size_t i = 0; i < s.count; ++i) {
-      now[i] = c[i] + (now[i] - then[i]);
-      then[i] = c[i];
-    }
   }
 
  private:
@@ -119,6 +106,10 @@ std::string refusal(const protocol_setup& setup) {
            "fetch "
            "when a round ends, every communication_window mini-batches";
   }
+  if (setup.overlap && push != fetch) {
+    return "overlap is for windows whose push is answered with the centre: fetch_window and "
+           "push_window must be the same";
+  }
   if (setup.synchronous && (rows || seconds)) {
     return "a warm start does not go with consistency synchronous: a round waits for all workers";
   }
@@ -155,6 +146,7 @@ warm_start warm_up(const protocol_setup& setup) {
 protocol_entry downpour_protocol() {
   protocol_entry entry;
   entry.name = "downpour";
+  entry.overlaps = true;
   entry.summary = "Each worker adds the sum of its updates to the centre and starts again from it.";
   entry.source = "Dean et al., Large scale distributed deep networks, NIPS 2012";
   entry.default_window = 5;

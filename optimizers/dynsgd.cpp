@@ -28,6 +28,7 @@ class dynsgd_server : public adding_server {
 protocol_entry dynsgd_protocol() {
   protocol_entry entry;
   entry.name = "dynsgd";
+  entry.overlaps = true;
   entry.summary = "As downpour, with each commit divided by its staleness plus one.";
   entry.source = "Jiang et al., Heterogeneity-aware distributed parameter servers, SIGMOD 2017";
   entry.default_window = 5;

@@ -56,6 +56,7 @@ class momentum_worker : public elastic_worker {
 protocol_entry eamsgd_protocol() {
   protocol_entry entry = elastic_entry(elastic_alpha);
   entry.name = "eamsgd";
+  entry.overlaps = true;
   entry.summary = "As aeasgd, with a momentum of its own instead of a gradient rule.";
   entry.default_window = 10;
   entry.rule = rule_place::none;

@@ -33,6 +33,9 @@ class elastic_worker : public worker_half {
                  span<float> x) override;
   /// The centre this commit met is gone, or it met none; leaving x alone keeps x + c.
   void on_repeat(const slice_range&, span<const float>, span<const float>, span<float>) override {}
+  // E moves x wherever that is by now: `on_late_center` needs nothing of its own.
+  void on_late_repeat(const slice_range&, span<const float>, span<const float>,
+                      span<float>) override {}
 
  private:
   std::uint32_t window_;

@@ -51,6 +51,8 @@ enum class intent {
 /// `on_step`; when a window closes (by intent, or because nothing is leased) `write` for every
 /// slice, then for every slice `on_center`, `on_repeat` or `on_dropped` (after `push`:
 /// `on_pushed`). Slices are written a few at a time: one may be answered before another is written.
+/// With overlap: `write` and `on_sent` for every slice, a further window, and at its end, before it
+/// is written in turn, `on_late_center` or `on_late_repeat`.
 /// Under consistency `synchronous` a window closes with its share of the round,
 /// whatever `on_step` says, and may then hold no mini-batch at all.
 class worker_half {
@@ -105,6 +107,22 @@ class worker_half {
 
   /// The answer to a `fetch`.
   virtual void on_fetched(const slice_range&, span<const float>, span<float>) {}
+
+  /// Overlap: the commit of slice `s` was written, and training goes on from x before its answer
+  /// comes.
+  virtual void on_sent(const slice_range&, span<const float>) {}
+
+  /// Overlap: as `on_center`, when a further window was trained since `write`, which stays in x.
+  virtual void on_late_center(const slice_range& s, span<const float> sent,
+                              span<const float> center, span<float> x) {
+    on_center(s, sent, center, x);
+  }
+
+  /// Overlap: as `on_repeat`, likewise.
+  virtual void on_late_repeat(const slice_range& s, span<const float> sent,
+                              span<const float> center, span<float> x) {
+    on_late_center(s, sent, center, x);
+  }
 };
 
 /// A commit of one slice as the server's half sees it.
@@ -151,7 +169,8 @@ struct protocol_setup {
   std::uint32_t window = 1;  ///< mini-batches between two commits
   std::size_t parameters = 0;
   bool synchronous = false;
-  rule_spec rule;                        ///< the job's gradient rule
+  bool overlap = false;  ///< a window is trained while the one before it is answered
+  rule_spec rule;        ///< the job's gradient rule
   std::optional<rule_spec> server_rule;  ///< the job's, where it names one
   /// Makes a rule for `count` numbers: a server's half makes its own from `rule` or `server_rule`.
   std::function<std::unique_ptr<gradient_rule>(const rule_spec&, std::size_t count)> make_rule;
@@ -191,6 +210,7 @@ struct protocol_entry {
   bool counts_commits = true;   ///< false: publishes only
   bool keeps_base = false;      ///< the server remembers what it sent each worker
   bool takes_server_rule = false;
+  bool overlaps = false;           ///< its worker's half knows overlap
   bool shares_parameters = false;  ///< all workers live in one process: protocol_setup::shared
   bool separate_models = false;    ///< each worker trains a model of its own
   std::uint32_t most_workers = 0;  ///< 0: any number

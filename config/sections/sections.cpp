@@ -98,7 +98,13 @@ section optimizer_section() {
           "beside its name.",
           {at(declare::text("protocol", "see [Protocols](#protocols)"), &job::optimizer,
               &optimizer_spec::protocol),
-           window_key(), rule_key(), server_rule_key(), consistency_key(), compression_key()}};
+           window_key(),
+           at(declare::boolean("overlap",
+                               "whether a worker trains its next window while the parameter "
+                               "servers answer the last one: answers count one window later; off "
+                               "with one worker"),
+              &job::optimizer, &optimizer_spec::overlap),
+           rule_key(), server_rule_key(), consistency_key(), compression_key()}};
 }
 
 key<job> keep_key() {

@@ -113,6 +113,72 @@ BOOST_AUTO_TEST_CASE(eamsgd_looks_ahead_and_exchanges) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(overlap_merges_an_answer_one_window_later) {
+  // x <- c_t + local at the end of window t + 1, which commits `local`. One worker trains, so that
+  // plain adag would differ by what it starts from alone.
+  for (const std::string protocol : {"adag", "adag_thesis"}) {
+    std::vector<std::string> changes = {"optimizer.overlap=true"};
+    const bool damped = protocol == "adag_thesis";
+    if (damped) changes.push_back("optimizer.gamma=1");
+    scalar_troupe troupe(protocol, 2, 2, changes);
+    double x = 1, at_commit = 1, answer = 1;  // what it stands on, stood on, and was told
+    std::vector<double> centers = {1};
+    for (int window = 0; window < 4; ++window) {
+      x += d * x;
+      const double local = x - at_commit, c = centers.back();
+      if (window > 0) x = answer + local;
+      // It started from the centre that was merged before: the one two windows ago.
+      const double stale = window < 2 ? 1 : centers[static_cast<std::size_t>(window) - 1];
+      const double by = damped ? (c - stale) * (c - stale) + 1 : 1;
+      answer = c + local / 2 / by;
+      centers.push_back(answer);
+      at_commit = x;
+    }
+    BOOST_TEST_CONTEXT(protocol) {
+      BOOST_TEST(troupe.turn(0, 8) == centers.back(), boost::test_tools::tolerance(1e-6));
+      BOOST_TEST(troupe.heard.progress.size() == 4u);
+      for (const auto& progress : troupe.heard.progress) {
+        BOOST_TEST((*progress).getStaleness() == 0);
+        BOOST_TEST((*progress).getMiniBatches() == 2u);
+      }
+      // Nothing was trained since: the next window starts from the last answer.
+      const double c = centers.back();
+      BOOST_TEST(troupe.turn(0, 2) == c + d * c / 2, boost::test_tools::tolerance(1e-6));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(overlap_of_elastic_exchanges_conserves_the_sum) {
+  constexpr double alpha = 0.25;
+  scalar_troupe troupe("aeasgd", 2, 2, {"optimizer.alpha=0.25", "optimizer.overlap=true"});
+  double c = 1, x = 1, moves = 0;
+  for (int window = 0; window < 3; ++window) {
+    x += d * x;
+    x -= moves;  // of the exchange before
+    moves = alpha * (x - c);
+    c += moves;
+  }
+  BOOST_TEST(troupe.turn(0, 6) == c, boost::test_tools::tolerance(1e-6));
+}
+
+BOOST_AUTO_TEST_CASE(overlap_trains_on_while_an_answer_is_held) {
+  // Within a bound of one window: the second commit is applied, and answered only when the other
+  // worker has committed. By then the third window is trained, from where the second one ended.
+  scalar_troupe troupe("adag", 2, 2, {"optimizer.overlap=true", bounded[0]});
+  troupe.enrol();
+  double x = 1 + d;
+  double c = 1 + d / 2;
+  const double second = d * x;
+  x = c + second;
+  c += second / 2;
+  BOOST_TEST(troupe.turn(0, 6) == c, boost::test_tools::tolerance(1e-6));
+  BOOST_TEST(troupe.heard.progress.size() == 1u);
+  const double third = d * x;
+  c += d / 2 + third / 2;
+  BOOST_TEST(troupe.turn(1, 2) == c, boost::test_tools::tolerance(1e-6));
+  BOOST_TEST(troupe.heard.progress.size() == 3u);
+}
+
 BOOST_AUTO_TEST_CASE(downpour_pushes_and_fetches_apart) {
   // Every number sent is counted once, and answers bring the centre where it was asked for: eight
   // mini-batches in pushes of two, with a fetch after four or after each.

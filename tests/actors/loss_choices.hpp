@@ -15,6 +15,7 @@ struct choice {
   const char* protocol;
   const char* consistency;
   const char* rebalance;
+  bool overlap = false;
 };
 
 inline const choice choices[] = {
@@ -28,6 +29,8 @@ inline const choice choices[] = {
     {"averaging", "synchronous", "false"},
     {"diloco", "synchronous", "true"},
     {"downpour", "{name: synchronous, backup_workers: 1}", "true"},
+    {"adag", "asynchronous", "true", true},
+    {"aeasgd", "{name: bounded, staleness: 1}", "true", true},
 };
 
 inline job job_of(const choice& c) {
@@ -36,6 +39,7 @@ inline job job_of(const choice& c) {
                                        std::string("supervisor.rebalance.enabled=") + c.rebalance,
                                        "training.epochs=" + std::to_string(loss_epochs),
                                        "training.batch_size=4"};
+  if (c.overlap) settings.push_back("optimizer.overlap=true");
   if (c.protocol == std::string("eamsgd")) {
     settings.insert(settings.end(),
                     {"optimizer.gradient_rule=null", "optimizer.learning_rate=0.1"});

@@ -70,7 +70,7 @@ const std::vector<float> start{0.5f, -0.25f, 0.125f};
 
 std::vector<float> written(replica& r, std::size_t count = 3) {
   std::vector<float> out(count);
-  r.write(0, out);
+  r.write(0, r.window().facts, out);
   return out;
 }
 
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(alone_it_is_the_plain_training_loop) {
   begin(one);
   line by_hand;
   for (std::uint32_t epoch = 0; epoch < 2; ++epoch) {
-    one.new_window();
+    one.close_window();
     double loss = 0;
     for (std::uint64_t i = 0; i < 3; ++i) {
       const mini_batch rows = data.batch(epoch, i);
@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(a_window_lists_what_was_trained_in_it) {
   BOOST_TEST(one.window().facts.rows == 6u);
   BOOST_TEST(one.window().epoch == 1u);
   BOOST_TEST((one.closing() == intent::commit));
-  one.new_window();
+  one.close_window();
   BOOST_TEST(one.window().ranges.empty());
   BOOST_TEST(one.window().facts.mini_batches == 0u);
   BOOST_TEST(one.window().facts.rows == 0u);
@@ -149,7 +149,7 @@ BOOST_AUTO_TEST_CASE(a_commit_holds_what_the_window_changed) {
   const std::vector<float> center{3, 2, 1}, zero(3, 0.0f);
   for (const auto what : {replica::news::applied, replica::news::repeat, replica::news::dropped}) {
     one.answered(0, what, sent, center);
-    one.new_window();
+    one.close_window();
     BOOST_TEST((written(one) == zero));
   }
 }
@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(slices_are_parts_of_one_vector) {
     BOOST_TEST(
         (written(one, plan->slices[0].count) == std::vector<float>(plan->slices[0].count, 1.0f)));
     std::vector<float> out(count);
-    one.write(s, out);
+    one.write(s, one.window().facts, out);
     BOOST_TEST((out == std::vector<float>(count, static_cast<float>(s + 1))));
   }
 }
@@ -208,17 +208,17 @@ BOOST_AUTO_TEST_CASE(batch_statistics_are_a_slice_of_their_own) {
   one.install(slice, mean);
   one.start();
   std::vector<float> sent(count);
-  one.write(slice, sent);
+  one.write(slice, one.window().facts, sent);
   BOOST_TEST((sent == mean));
   one.step(data.batch(0, 0));
-  one.write(slice, sent);
+  one.write(slice, one.window().facts, sent);
   BOOST_TEST((sent != mean));
   // Whatever the protocol, and repeat or not, it goes on with the answer.
   std::vector<float> now(count);
   for (const auto what : {replica::news::repeat, replica::news::applied}) {
     const std::vector<float> answer(count, what == replica::news::repeat ? 2.0f : 3.0f);
     one.answered(slice, what, sent, answer);
-    one.write(slice, now);
+    one.write(slice, one.window().facts, now);
     BOOST_TEST((now == answer));
   }
 }

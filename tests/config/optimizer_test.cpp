@@ -47,6 +47,7 @@ catalogue make_prepared() {
   shared.counts_commits = false;
   shared.payload = payload_kind::copy;
   shared.consistencies = {};
+  shared.overlaps = false;
   all.protocols.add(shared);
   protocol_entry whole = like_adag("whole");
   whole.payload = payload_kind::parameters;
@@ -210,6 +211,26 @@ BOOST_AUTO_TEST_CASE(a_round_needs_a_commit) {
              "needs one commit at least");
   BOOST_TEST(with_backups(0, 1) == "");
   BOOST_TEST(with_backups(1, 1) != "");
+}
+
+BOOST_AUTO_TEST_CASE(overlap_is_for_those_who_can_train_on) {
+  const auto with_overlap = [](const std::string& optimizer) {
+    return said(optimizer + "\n  overlap: true", {"actors.workers=2"});
+  };
+  BOOST_TEST(with_overlap("adag") == "");
+  BOOST_TEST(with_overlap("adag\n  consistency: {name: bounded, staleness: 1}") == "");
+  BOOST_TEST(with_overlap("adag\n  consistency: synchronous") ==
+             "job.yaml:18:12: 'overlap' does not go with consistency synchronous: everybody starts "
+             "a round from the centre of the last one");
+  BOOST_TEST(with_overlap("shared") ==
+             "job.yaml:17:12: 'overlap' does not go with protocol 'shared': its workers wait for "
+             "no answer");
+  BOOST_TEST(!parsed("adag").optimizer.overlap);
+  const job alone = parsed("adag", {"optimizer.overlap=true", "actors.workers=1"});
+  BOOST_TEST(!setup_of(alone, prepared(), 1).overlap);
+  const job two = parsed("adag", {"optimizer.overlap=true", "actors.workers=2"});
+  BOOST_TEST(setup_of(two, prepared(), 1).overlap);
+  BOOST_TEST(to_yaml(two).find("overlap: true") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(compression_follows_what_a_protocol_sends) {

@@ -35,22 +35,25 @@ protocol_setup gentle(const protocol_entry& entry, std::uint32_t workers, std::u
 }
 
 /// Workers that step, send, wait and go on in a random order; each slice of a commit and of an
-/// answer travels on its own. Now and then an answer is lost and the commit is sent again.
+/// answer travels on its own. Now and then an answer is lost and the commit is sent again. With
+/// overlap they wait only where the window before is not answered when one closes.
 class crowd {
  public:
-  crowd(const protocol_entry& entry, std::uint64_t seed, double lost)
+  crowd(const protocol_entry& entry, std::uint64_t seed, double lost, bool overlap = false)
       : entry_(entry),
+        overlap_(overlap),
         workers_(workers_of(entry)),
         talk_(entry, gentle(entry, workers_, 3), std::vector<float>(parameters, 2.0f), 16),
         random_(seed, random_purpose::test),
         lost_(lost),
-        under_way_(workers_) {}
+        under_way_(workers_),
+        closing_(workers_) {}
 
   const std::vector<float>& run() {
     for (int i = 0; i < events; ++i) event(draw(workers_));
     // Whatever is still under way arrives, as at the end of a run.
     for (std::size_t k = 0; k < workers_; ++k) {
-      while (!under_way_[k].empty()) event(k);
+      while (!under_way_[k].empty()) travel(k);
     }
     return talk_.center();
   }
@@ -72,18 +75,29 @@ class crowd {
   bool chance(double share) { return static_cast<double>(draw(1000)) < share * 1000; }
 
   void event(std::size_t k) {
-    std::vector<flight>& flights = under_way_[k];
-    if (flights.empty()) {
+    const bool answered = under_way_[k].empty();
+    const bool trains = overlap_ ? !closing_[k] && (answered || chance(0.3)) : answered;
+    if (trains) {
       const intent wants = talk_.step(k, valley);
       BOOST_TEST_REQUIRE(
           ((wants == intent::publish) != entry_.counts_commits || wants == intent::none));
       // Rows run out here and there: a window may be closed early.
-      if (wants == intent::none && !chance(0.05)) return;
-      ++closed_;
-      talk_.send(k);
-      for (std::size_t s = 0; s < talk_.slices(); ++s) flights.push_back({s, false});
-      return;
+      if (wants != intent::none || chance(0.05)) closing_[k] = true;
+    } else if (!answered) {
+      travel(k);
     }
+    if (closing_[k] && under_way_[k].empty()) close(k);
+  }
+
+  void close(std::size_t k) {
+    ++closed_;
+    closing_[k] = false;
+    overlap_ ? talk_.send_and_go_on(k) : talk_.send(k);
+    for (std::size_t s = 0; s < talk_.slices(); ++s) under_way_[k].push_back({s, false});
+  }
+
+  void travel(std::size_t k) {
+    std::vector<flight>& flights = under_way_[k];
     const std::size_t at = draw(flights.size());
     flight& one = flights[at];
     if (!one.delivered) {
@@ -93,18 +107,20 @@ class crowd {
       one.delivered = false;
       ++resent_;
     } else {
-      talk_.receive(k, one.slice);
+      if (!overlap_) talk_.receive(k, one.slice);
       flights.erase(flights.begin() + static_cast<std::ptrdiff_t>(at));
     }
   }
 
   const protocol_entry& entry_;
+  bool overlap_;
   std::uint32_t workers_;
   conversation talk_;
   random_stream random_;
   double lost_;
   std::uint64_t drawn_ = 0;
   std::vector<std::vector<flight>> under_way_;
+  std::vector<bool> closing_;
   int closed_ = 0, resent_ = 0;
 };
 
@@ -188,6 +204,22 @@ BOOST_AUTO_TEST_CASE(every_protocol_survives_lost_answers) {
         BOOST_TEST(distance(workers.run()) < 0.01);
         BOOST_TEST(workers.finite());
         BOOST_TEST(workers.resent() > 100);
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(protocols_find_the_minimum_with_overlap) {
+  for (const protocol_entry& entry : known.entries()) {
+    if (!entry.overlaps) continue;
+    for (const double lost : {0.0, 0.2}) {
+      BOOST_TEST_CONTEXT(entry.name << ", lost " << lost) {
+        crowd workers(entry, 6, lost, true), again(entry, 6, lost, true);
+        const std::vector<float> center = workers.run();
+        BOOST_TEST(distance(center) < 0.01);
+        BOOST_TEST(workers.finite());
+        BOOST_TEST(workers.closed() > 100);
+        BOOST_TEST((again.run() == center));
       }
     }
   }

@@ -97,6 +97,21 @@ class conversation {
     for (const slice_range& r : ranges_) {
       w.half->write(r, w.facts, part(w.x, r), part(w.sent, r));
     }
+    w.committed = {w.facts, w.fraction, w.base, w.started_from};
+  }
+
+  /// The same with overlap: what the last window was answered arrives first, and the next one
+  /// begins at once.
+  void send_and_go_on(std::size_t k) {
+    speaker& w = workers_[k];
+    const std::vector<std::uint64_t> base = w.base;
+    const std::vector<float> from = w.started_from;
+    if (w.sequence > 0) take_late(k);
+    send(k);
+    w.committed.base = base;
+    w.committed.started_from = from;
+    for (const slice_range& r : ranges_) w.half->on_sent(r, part(w.x, r));
+    close(k);
   }
 
   /// A slice of what worker k sent arrives. Once more, it is a repeat: the server has it already,
@@ -110,7 +125,7 @@ class conversation {
     a.center.assign(c.begin(), c.end());
     if (!a.repeat) {
       commit_view view = view_of(k, slice);
-      view.staleness = staleness(k, slice);
+      view.staleness = commits_of_others(k, slice, w.committed.base);
       finite_ = servers_[slice]->apply(view, c, c) && finite_;
       log_[slice].push_back(k);
       applied_[slice][k] = w.sequence;
@@ -131,6 +146,21 @@ class conversation {
     }
     start_from(k, slice, a.center, a.version);
     if (++w.answered == ranges_.size()) close(k);
+  }
+
+  /// Overlap: what came for worker k while it trained on.
+  void take_late(std::size_t k) {
+    speaker& w = workers_[k];
+    for (std::size_t s = 0; s < ranges_.size(); ++s) {
+      const slice_range& r = ranges_[s];
+      const answer& a = w.inbox[s];
+      if (a.repeat) {
+        w.half->on_late_repeat(r, part(w.sent, r), a.center, part(w.x, r));
+      } else {
+        w.half->on_late_center(r, part(w.sent, r), a.center, part(w.x, r));
+      }
+      start_from(k, s, a.center, a.version);
+    }
   }
 
   void commit(std::size_t k) {
@@ -216,10 +246,7 @@ class conversation {
 
   /// Commits of others to the slice since the centre worker k started from.
   std::uint64_t staleness(std::size_t k, std::size_t slice) const {
-    const std::vector<std::size_t>& log = log_[slice];
-    const auto since = log.begin() + static_cast<std::ptrdiff_t>(workers_[k].base[slice]);
-    return static_cast<std::uint64_t>(
-        std::count_if(since, log.end(), [k](std::size_t who) { return who != k; }));
+    return commits_of_others(k, slice, workers_[k].base);
   }
 
   const std::vector<float>& center() const { return center_; }
@@ -242,6 +269,12 @@ class conversation {
     window_facts facts;
     double fraction = 0;  // of rows before the window
     std::uint64_t sequence = 0;
+    struct {
+      window_facts facts;
+      double fraction = 0;
+      std::vector<std::uint64_t> base;
+      std::vector<float> started_from;
+    } committed;                      // what these were when the last window was sent
     std::vector<std::uint64_t> base;  // version of each slice it started its window from
     std::vector<answer> inbox;
     std::size_t answered = 0;
@@ -250,15 +283,23 @@ class conversation {
     return {whole.data() + r.first, r.count};
   }
 
+  std::uint64_t commits_of_others(std::size_t k, std::size_t slice,
+                                  const std::vector<std::uint64_t>& base) const {
+    const std::vector<std::size_t>& log = log_[slice];
+    const auto since = log.begin() + static_cast<std::ptrdiff_t>(base[slice]);
+    return static_cast<std::uint64_t>(
+        std::count_if(since, log.end(), [k](std::size_t who) { return who != k; }));
+  }
+
   commit_view view_of(std::size_t k, std::size_t slice) {
     speaker& w = workers_[k];
     commit_view view;
     view.payload = part(w.sent, ranges_[slice]);
     view.worker = static_cast<std::uint32_t>(k);
-    view.mini_batches = w.facts.mini_batches;
-    view.rows = w.facts.rows;
-    view.fraction = w.fraction;
-    if (keeps_base_) view.base = part(w.started_from, ranges_[slice]);
+    view.mini_batches = w.committed.facts.mini_batches;
+    view.rows = w.committed.facts.rows;
+    view.fraction = w.committed.fraction;
+    if (keeps_base_) view.base = part(w.committed.started_from, ranges_[slice]);
     return view;
   }
 
