@@ -97,6 +97,7 @@ class supervisor_state {
     std::uint64_t reported = 0;  ///< the last window, by its sequence
     double heard = 0;            ///< when that was
     bool finishing = false;      ///< was told to finish and has not answered
+    std::uint32_t fenced = 0;    ///< the incarnation that was lost; its successor may be here
     std::size_t fencing = 0;     ///< servers that have not said what they took of it
     std::uint64_t fence = 0;     ///< which time they were asked
     struct window {
@@ -145,6 +146,7 @@ class supervisor_state {
   void back_up();
   void lead(const slice_map::homes& servers);
   void filled(const std::vector<std::pair<std::size_t, std::uint64_t>>& backups);
+  void move_homes(const slice_map::homes& told);
   void hand_over(const slice_map::homes& told);
   void even_out();
   void reroute();

@@ -76,7 +76,16 @@ void supervisor_state::even_out() {
   if (mode_ < mode::joining || mode_ > mode::training || cutting_) return;
   const auto told = slices_->even_out();
   if (told.empty()) return;
+  move_homes(told);
+}
+
+/// Slices have other homes, these servers among them. What a home was asked about a lost worker and
+/// has not answered, the one after it is asked.
+void supervisor_state::move_homes(const slice_map::homes& told) {
   lead(told);
+  for (std::uint32_t worker = 0; worker < parts_.size(); ++worker) {
+    if (parts_[worker].fencing > 0) fence(worker);
+  }
   reroute();
 }
 
@@ -87,11 +96,7 @@ void supervisor_state::hand_over(const slice_map::homes& told) {
     uncut("a parameter server was lost");
     keep_asked_ = true;
   }
-  lead(told);
-  for (std::uint32_t worker = 0; worker < parts_.size(); ++worker) {
-    if (parts_[worker].fencing > 0) fence(worker);
-  }
-  reroute();
+  move_homes(told);
   back_up();
   if (last && cutting_->missing > 0) {
     cut();

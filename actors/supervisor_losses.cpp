@@ -90,7 +90,10 @@ void supervisor_state::lose_worker(std::uint32_t worker, const std::string& why)
   // then is all they will ever take.
   allocation_->left(worker);
   send_view();
-  if (trained) fence(worker);
+  if (trained) {
+    p.fenced = p.incarnation;
+    fence(worker);
+  }
   if (!trained) worker_finished(worker);
   if (mode_ > mode::training) return;
   if (++p.fruitless <= most_fruitless) {
@@ -104,7 +107,7 @@ void supervisor_state::fence(std::uint32_t worker) {
   wire_builder<schema::Fence> message;
   message->setRun(plan_->run);
   message->setWorker(worker);
-  message->setIncarnation(p.incarnation);
+  message->setIncarnation(p.fenced);
   const fence_msg fence = std::move(message).finish();
   p.taken.clear();
   p.fencing = 0;
