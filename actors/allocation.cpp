@@ -14,6 +14,8 @@ constexpr double lease_seconds = 0.5;
 /// Leases a worker holds at most, or rounds given out ahead: one is trained while the rows of the
 /// other travel.
 constexpr std::size_t leases_held = 2;
+/// What is known after the first round holds what happens once (rebalancer::speed).
+constexpr std::uint64_t rounds_to_learn = 2;
 
 }  // namespace
 
@@ -243,10 +245,18 @@ void allocation::spare_idle(std::vector<std::uint32_t>& members, std::uint64_t r
   std::sort(members.begin(), members.end());
 }
 
+/// Whether every member's part of the rounds given out is known to be trained.
+bool allocation::all_reported() const {
+  return std::all_of(view_.members.begin(), view_.members.end(), [&](const membership::member& m) {
+    return clocks_[m.worker] >= given_[m.worker];
+  });
+}
+
 void allocation::grant_rounds(std::vector<granted>& out) {
-  // The first one tells how fast they are.
-  const bool first = plan_->of.supervisor.rebalance && completed_ == 0;
-  while (!rounds_held_ && planned_ < completed_ + (first ? 1 : leases_held)) {
+  // The first rounds tell how fast they are: no other is given out before all have reported.
+  const bool learning = plan_->of.supervisor.rebalance && completed_ < rounds_to_learn;
+  if (learning && !plan_->closes_rounds() && !all_reported()) return;
+  while (!rounds_held_ && planned_ < completed_ + (learning ? 1 : leases_held)) {
     const std::uint64_t next = planned_ + 1;
     std::vector<std::uint32_t> members;
     for (const membership::member& m : view_.members) {

@@ -107,6 +107,7 @@ class allocation {
   void reshare();
   void spare_idle(std::vector<std::uint32_t>& members, std::uint64_t round);
   bool is_member(std::uint32_t worker) const;
+  bool all_reported() const;
   void enter(std::uint32_t worker);
   void leave(std::uint32_t worker);
   std::uint64_t slowest() const;

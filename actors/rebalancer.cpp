@@ -1,7 +1,10 @@
 #include "troupe/actors/rebalancer.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
+#include <queue>
+#include <utility>
 
 namespace troupe {
 
@@ -24,6 +27,8 @@ double median(std::array<double, most> values, std::size_t count) {
 void rebalancer::trained(std::uint32_t worker, std::uint64_t rows, double seconds) {
   if (rows == 0 || !(seconds > 0)) return;
   pace& p = workers_[worker];
+  // The first one holds what happens once, and tells no more when there is another.
+  if (p.windows == 1 && !std::exchange(p.settled, true)) p.windows = 0;
   p.recent[p.windows % p.recent.size()] = static_cast<double>(rows) / seconds;
   ++p.windows;
   total_speed_ -= p.speed;
@@ -95,16 +100,24 @@ std::vector<std::uint64_t> rebalancer::shares(const std::vector<std::uint32_t>& 
   }
   const double usual = count > 0 ? known / static_cast<double>(count) : 1;
   const double total = known + usual * static_cast<double>(of.size() - count);
+  const auto speed_of = [&](std::size_t i) { return speed(of[i]) > 0 ? speed(of[i]) : usual; };
+  // Whole rows: what rounding down leaves goes where one row more is trained soonest.
   std::vector<std::uint64_t> out(of.size());
-  double before = 0;
-  std::uint64_t given = 0;
+  using end = std::pair<double, std::size_t>;
+  std::priority_queue<end, std::vector<end>, std::greater<end>> soonest;
+  std::uint64_t left = rows;
   for (std::size_t i = 0; i < of.size(); ++i) {
-    before += speed(of[i]) > 0 ? speed(of[i]) : usual;
-    const bool last = i + 1 == of.size();
-    const auto until =
-        last ? rows : static_cast<std::uint64_t>(static_cast<double>(rows) * before / total + 0.5);
-    out[i] = std::max(std::min(until, rows), given) - given;
-    given += out[i];
+    const auto part = static_cast<std::uint64_t>(static_cast<double>(rows) * speed_of(i) / total);
+    out[i] = std::min(part, left);
+    left -= out[i];
+    soonest.push({static_cast<double>(out[i] + 1) / speed_of(i), i});
+  }
+  while (left > 0) {
+    const std::size_t i = soonest.top().second;
+    soonest.pop();
+    ++out[i];
+    --left;
+    soonest.push({static_cast<double>(out[i] + 1) / speed_of(i), i});
   }
   if (rows < of.size()) return out;
   for (std::uint64_t& share : out) {

@@ -34,8 +34,8 @@ class rebalancer {
   /// Another actor plays this worker: nothing is known of it.
   void forget(std::uint32_t worker);
 
-  /// Rows a second: the median of its last five windows, so that two that stalled count for
-  /// nothing; 0 before the first.
+  /// Rows a second: the median of its last five windows without the first, so that two that stalled
+  /// count for nothing; 0 before the first.
   double speed(std::uint32_t worker) const { return workers_[worker].speed; }
   /// Of all workers together, those that are known.
   double speed() const noexcept { return total_speed_; }
@@ -62,6 +62,7 @@ class rebalancer {
   struct pace {
     std::array<double, 5> recent{};  // speeds of its last windows
     std::uint32_t windows = 0;
+    bool settled = false;  // the first window is not among them
     double speed = 0;
     std::uint64_t held = 0;
     double since = 0;   // when it began with what it holds

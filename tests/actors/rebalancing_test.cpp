@@ -136,6 +136,8 @@ BOOST_AUTO_TEST_CASE(every_row_is_done_once_whatever_happens) {
 BOOST_AUTO_TEST_CASE(speeds_are_medians_of_the_last_windows) {
   rebalancer pace(2);
   BOOST_TEST(pace.speed(0) == 0);
+  pace.trained(0, 10, 1);  // the first one holds what happens once
+  BOOST_TEST(pace.speed(0) == 10);
   pace.trained(0, 100, 1);
   BOOST_TEST(pace.speed(0) == 100);
   pace.trained(0, 140, 1);
@@ -170,6 +172,11 @@ BOOST_AUTO_TEST_CASE(shares_follow_the_speeds) {
   BOOST_TEST(pace.spread({0, 1, 2}, {20, 20, 20}) == 1);
   BOOST_TEST(pace.spread({0, 1}, {20, 20}) == 2);
   BOOST_TEST(pace.spread({0, 1}, {10, 30}) == 1);
+  // Rows are whole: three for the slow one would take longer than one more for each of the others.
+  rebalancer ten(4);
+  for (const std::uint32_t w : {0u, 1u, 2u, 3u}) ten.trained(w, w == 0 ? 100 : 1000, 1);
+  BOOST_TEST(ten.shares({0, 1, 2, 3}, 80) == (rows{2, 26, 26, 26}),
+             boost::test_tools::per_element());
   // Each has at least one row, where there are enough.
   pace.trained(3, 1, 1000);
   BOOST_TEST(pace.shares({0, 1, 3}, 8) == (rows{2, 5, 1}), boost::test_tools::per_element());
