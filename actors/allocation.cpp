@@ -14,8 +14,9 @@ constexpr double lease_seconds = 0.5;
 /// Leases a worker holds at most, or rounds given out ahead: one is trained while the rows of the
 /// other travel.
 constexpr std::size_t leases_held = 2;
-/// What is known after the first round holds what happens once (rebalancer::speed).
-constexpr std::uint64_t rounds_to_learn = 2;
+/// What is known after the first round holds what happens once (rebalancer::speed); shares of the
+/// third are the first good ones.
+constexpr std::uint64_t rounds_to_learn = 3;
 
 }  // namespace
 
