@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "troupe/models/kernels_common.hpp"
+#include "troupe/models/kernels_wide.hpp"
 
 namespace troupe {
 
@@ -34,8 +35,9 @@ void sum_rows(const float* dy, float* db, std::size_t rows, std::size_t width) {
 
 std::unique_ptr<dense_kernels> make_dense_kernels(const dense_geometry& geometry,
                                                   kernel_backend backend) {
-  return backend == kernel_backend::onednn ? kernels::make_onednn_dense(geometry)
-                                           : kernels::make_eigen_dense(geometry);
+  if (backend == kernel_backend::eigen) return kernels::make_eigen_dense(geometry);
+  return kernels::wide::available() ? kernels::make_wide_dense(geometry)
+                                    : kernels::make_onednn_dense(geometry);
 }
 
 std::unique_ptr<conv2d_kernels> make_conv2d_kernels(const conv2d_geometry& geometry,

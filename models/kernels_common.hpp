@@ -33,6 +33,8 @@ void add_bias(float* y, const float* bias, std::size_t rows, std::size_t width, 
 void sum_rows(const float* dy, float* db, std::size_t rows, std::size_t width);
 
 std::unique_ptr<dense_kernels> make_onednn_dense(const dense_geometry& geometry);
+/// Where kernels_wide.hpp's products are available.
+std::unique_ptr<dense_kernels> make_wide_dense(const dense_geometry& geometry);
 std::unique_ptr<dense_kernels> make_eigen_dense(const dense_geometry& geometry);
 std::unique_ptr<conv2d_kernels> make_onednn_conv2d(const conv2d_geometry& geometry,
                                                    std::size_t largest_batch);
