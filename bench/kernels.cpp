@@ -195,7 +195,7 @@ void add_libraries(ways& all, const plain& p) {
 
 void dense(meter& m, std::size_t rows, std::size_t in, std::size_t out) {
   const dense_geometry geometry{in, out};
-  const auto ours = make_dense_kernels(geometry, kernel_backend::onednn);
+  const auto ours = make_dense_kernels(geometry);
   const auto eigen = make_dense_kernels(geometry, kernel_backend::eigen);
   float_buffer x = random_numbers(rows * in, 1), w = random_numbers(in * out, 2);
   float_buffer y = random_numbers(rows * out, 3);
@@ -228,7 +228,7 @@ void convolution(meter& m, std::size_t rows, std::size_t side, std::size_t in, s
   g.window.out_height = g.window.out_width = side - 2;
   g.window.window_height = g.window.window_width = 3;
   g.filters = out;
-  const auto ours = make_conv2d_kernels(g, rows, kernel_backend::onednn);
+  const auto ours = make_conv2d_kernels(g, rows);
   const auto eigen = make_conv2d_kernels(g, rows, kernel_backend::eigen);
   float_buffer x = random_numbers(rows * g.window.in_volume(), 1);
   float_buffer w = random_numbers(g.weights(), 2), b = random_numbers(out, 3);

@@ -36,15 +36,15 @@ void sum_rows(const float* dy, float* db, std::size_t rows, std::size_t width) {
 std::unique_ptr<dense_kernels> make_dense_kernels(const dense_geometry& geometry,
                                                   kernel_backend backend) {
   if (backend == kernel_backend::eigen) return kernels::make_eigen_dense(geometry);
-  return kernels::wide::available() ? kernels::make_wide_dense(geometry)
-                                    : kernels::make_onednn_dense(geometry);
+  const bool wide = backend == kernel_backend::fastest && kernels::wide::available();
+  return wide ? kernels::make_wide_dense(geometry) : kernels::make_onednn_dense(geometry);
 }
 
 std::unique_ptr<conv2d_kernels> make_conv2d_kernels(const conv2d_geometry& geometry,
                                                     std::size_t largest_batch,
                                                     kernel_backend backend) {
-  return backend == kernel_backend::onednn ? kernels::make_onednn_conv2d(geometry, largest_batch)
-                                           : kernels::make_eigen_conv2d(geometry);
+  return backend == kernel_backend::eigen ? kernels::make_eigen_conv2d(geometry)
+                                          : kernels::make_onednn_conv2d(geometry, largest_batch);
 }
 
 }  // namespace troupe

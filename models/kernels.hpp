@@ -9,8 +9,9 @@ namespace troupe {
 /// else. Row-major floats, channels last; no pointer needs any alignment beyond a float's. Every
 /// call computes on the calling thread alone, whatever OpenMP would like.
 enum class kernel_backend {
-  onednn,  ///< the library; picks its instruction set at run time
-  eigen,   ///< the fallback, which the tests compare it with
+  fastest,  ///< what is best on this processor, of the next one and products of our own
+  onednn,   ///< the library; picks its instruction set at run time
+  eigen,    ///< the fallback, which the tests compare the others with
 };
 
 /// A dense layer: y = x w + b. w is inputs x outputs.
@@ -35,7 +36,7 @@ class dense_kernels {
 };
 
 std::unique_ptr<dense_kernels> make_dense_kernels(const dense_geometry& geometry,
-                                                  kernel_backend backend = kernel_backend::onednn);
+                                                  kernel_backend backend = kernel_backend::fastest);
 
 /// How a window walks over a picture; pads may differ by one between the sides ("same").
 struct window_geometry {
@@ -77,6 +78,6 @@ class conv2d_kernels {
 
 std::unique_ptr<conv2d_kernels> make_conv2d_kernels(
     const conv2d_geometry& geometry, std::size_t largest_batch,
-    kernel_backend backend = kernel_backend::onednn);
+    kernel_backend backend = kernel_backend::fastest);
 
 }  // namespace troupe

@@ -16,6 +16,7 @@ constexpr std::size_t tile_rows = 8;      // with 3 vectors a row, 24 sums: of 3
 constexpr std::size_t panel = 3;          // vectors
 constexpr std::size_t block_depth = 128;  // a panel of b as deep is 24 KiB: it stays in L1
 constexpr std::size_t stretch = 8;        // steps in depth between requests for memory
+constexpr std::size_t rows_ahead = 16;    // of b, asked for while it is brought into order
 constexpr std::size_t line = 64;          // bytes
 
 std::size_t least(std::size_t a, std::size_t b) {
@@ -132,6 +133,11 @@ TROUPE_INLINE void step(sums<R, V>& sum, const tile_work& w, const float*& a, co
   strip<V> right;
   right.load(b, From == source::packed ? all_lanes : mask);
   if (From == source::packing) {
+    // Rows of b lie apart, which no processor foresees.
+    for (int v = 0; v < V; ++v) {
+      _mm_prefetch(reinterpret_cast<const char*>(b + rows_ahead * w.b_stride + v * 16),
+                   _MM_HINT_T0);
+    }
     right.store(packed, all_lanes);
     packed += V * lanes;
   }

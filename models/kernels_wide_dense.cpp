@@ -47,7 +47,7 @@ class wide_dense final : public dense_kernels {
                        std::size_t rows) override {
     wide::product_options options;
     options.block_rows = 128;
-    options.fetch_c = large_;
+    options.fetch_c = true;
     wide::product(g_.inputs, g_.outputs, rows, {x, 1, g_.inputs}, dy, g_.outputs, dw, g_.outputs,
                   options);
     if (db) sum_rows(dy, db, rows, g_.outputs);

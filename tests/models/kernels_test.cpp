@@ -110,22 +110,43 @@ std::vector<float> defined_forward(const conv2d_geometry& g, std::size_t rows) {
 
 BOOST_AUTO_TEST_SUITE(kernels)
 
-BOOST_AUTO_TEST_CASE(dense_products_of_both_libraries_agree) {
-  const std::size_t sizes[][3] = {
-      {1, 1, 1}, {3, 5, 7}, {32, 784, 128}, {32, 30, 500}, {16, 225, 10}};
+BOOST_AUTO_TEST_CASE(dense_products_of_all_backends_agree) {
+  // Sizes end within vectors, tiles and blocks of each backend, and go beyond them.
+  const std::size_t sizes[][3] = {{1, 1, 1},     {3, 5, 7},     {32, 784, 128},
+                                  {32, 30, 500}, {16, 225, 10}, {37, 131, 101},
+                                  {9, 300, 17},  {300, 70, 33}, {20, 260, 1100}};
   for (const auto& s : sizes) {
     for (int variant = 0; variant < 4; ++variant) {
       dense_geometry g{s[1], s[2]};
       g.relu = variant & 1;
       const bool bias = variant & 2;
-      const results a = run_dense(g, s[0], bias, kernel_backend::onednn);
       const results b = run_dense(g, s[0], bias, kernel_backend::eigen);
-      BOOST_TEST_CONTEXT(s[0] << " x " << s[1] << " x " << s[2] << ", variant " << variant) {
-        expect_near(a.y, b.y, g.inputs, "outputs");
-        expect_near(a.dw, b.dw, s[0], "weight gradients");
-        expect_near(a.db, b.db, s[0], "bias gradients");
-        expect_near(a.dx, b.dx, g.outputs, "input gradients");
+      for (const kernel_backend backend : {kernel_backend::fastest, kernel_backend::onednn}) {
+        const results a = run_dense(g, s[0], bias, backend);
+        BOOST_TEST_CONTEXT(s[0] << " x " << s[1] << " x " << s[2] << ", variant " << variant
+                                << ", backend " << static_cast<int>(backend)) {
+          expect_near(a.y, b.y, g.inputs, "outputs");
+          expect_near(a.dw, b.dw, s[0], "weight gradients");
+          expect_near(a.db, b.db, s[0], "bias gradients");
+          expect_near(a.dx, b.dx, g.outputs, "input gradients");
+        }
       }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_dense_layer_with_relu_lets_not_a_number_through) {
+  dense_geometry g{20, 33};
+  g.relu = true;
+  std::vector<float> x(9 * g.inputs, 1.0f), w(g.inputs * g.outputs, -1.0f), y(9 * g.outputs);
+  w[5] = NAN;
+  for (const kernel_backend backend :
+       {kernel_backend::fastest, kernel_backend::onednn, kernel_backend::eigen}) {
+    make_dense_kernels(g, backend)->forward(x.data(), w.data(), nullptr, y.data(), 9);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const bool poisoned = i % g.outputs == 5;
+      BOOST_TEST(std::isnan(y[i]) == poisoned);
+      if (!poisoned) BOOST_TEST(y[i] == 0);
     }
   }
 }
@@ -176,6 +197,7 @@ BOOST_AUTO_TEST_CASE(the_callers_openmp_setting_is_left_alone) {
   std::thread([] {
     omp_set_num_threads(3);
     run_conv2d(geometries()[2], 4, 4, kernel_backend::onednn);
+    run_dense({5, 6}, 4, true, kernel_backend::fastest);
     run_dense({5, 6}, 4, true, kernel_backend::onednn);
     BOOST_TEST(omp_get_max_threads() == 3);
   }).join();
