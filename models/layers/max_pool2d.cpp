@@ -10,7 +10,12 @@ namespace {
 class max_pool2d_pass final : public layer_pass {
  public:
   explicit max_pool2d_pass(const window_geometry& geometry)
-      : g_(geometry), open_(geometry.channels) {}
+      : g_(geometry),
+        each_once_(geometry.stride_height == geometry.window_height &&
+                   geometry.stride_width == geometry.window_width &&
+                   geometry.out_height * geometry.window_height == geometry.height &&
+                   geometry.out_width * geometry.window_width == geometry.width),
+        open_(geometry.channels) {}
 
   void forward(const float*, float*, const float* x, float* y, std::size_t rows, bool,
                const draw&) override {
@@ -27,13 +32,21 @@ class max_pool2d_pass final : public layer_pass {
   void backward(const float*, const float* x, const float* y, float* dy, float*, float* dx,
                 std::size_t rows, const draw&) override {
     if (!dx) return;
-    const std::size_t out_volume = g_.out_height * g_.out_width * g_.channels;
+    if (each_once_) return backward_rows<true>(x, y, dy, dx, rows);
     std::fill_n(dx, rows * g_.in_volume(), 0.0f);
+    backward_rows<false>(x, y, dy, dx, rows);
+  }
+
+ private:
+  template <bool Once>
+  void backward_rows(const float* x, const float* y, const float* dy, float* dx, std::size_t rows) {
+    const std::size_t out_volume = g_.out_height * g_.out_width * g_.channels;
     for (std::size_t r = 0; r < rows; ++r) {
       for_each_window(g_, [&](const window_part& part, std::size_t to) {
         std::fill(open_.begin(), open_.end(), 1);
-        for_each_cell(g_, part,
-                      [&](std::size_t from) { hand_back(x + from, y + to, dy + to, dx + from); });
+        for_each_cell(g_, part, [&](std::size_t from) {
+          hand_back<Once>(x + from, y + to, dy + to, dx + from);
+        });
       });
       x += g_.in_volume();
       dx += g_.in_volume();
@@ -41,21 +54,23 @@ class max_pool2d_pass final : public layer_pass {
       dy += out_volume;
     }
   }
-
- private:
   void keep_larger(const float* x, float* y) const {
     for (std::size_t c = 0; c < g_.channels; ++c) y[c] = x[c] > y[c] ? x[c] : y[c];
   }
-  void hand_back(const float* x, const float* y, const float* dy, float* dx) {
-    int* open = open_.data();
+  template <bool Once>
+  void hand_back(const float* __restrict x, const float* __restrict y, const float* __restrict dy,
+                 float* __restrict dx) {
+    int* __restrict open = open_.data();
     for (std::size_t c = 0; c < g_.channels; ++c) {
       const int hit = static_cast<int>(x[c] == y[c]) & open[c];
-      dx[c] += hit ? dy[c] : 0.0f;
+      const float given = dy[c], share = hit ? given : 0.0f;
+      dx[c] = Once ? share : dx[c] + share;
       open[c] -= hit;
     }
   }
 
   window_geometry g_;
+  bool each_once_;         // every cell of the input lies in one window
   std::vector<int> open_;  // channels whose largest cell has not been met yet
 };
 
