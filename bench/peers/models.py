@@ -43,7 +43,7 @@ def settle(threads):
 
 
 def library():
-    """The files that PyTorch's matrix products come from: the reference BLAS is many times slower."""
+    """The files PyTorch's matrix products come from: the reference BLAS is many times slower."""
     with open("/proc/self/maps") as maps:
         files = {line.split()[-1] for line in maps if "/" in line}
     blas = sorted(f for f in files if re.search(r"/lib(open)?blas|/libmkl|/libblis|/libatlas", f))

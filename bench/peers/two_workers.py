@@ -165,7 +165,8 @@ def main():
         if a.json:
             print(json.dumps(row), flush=True)
         else:
-            print(f"{row['model']:6} {way:8} {row['samples_per_second']:12,.0f} samples/s", flush=True)
+            rate = row["samples_per_second"]
+            print(f"{a.model:6} {way:8} {rate:12,.0f} samples/s", flush=True)
 
 
 if __name__ == "__main__":
