@@ -177,7 +177,7 @@ class bench_worker {
     rows.range = {at, at + batch_};
     rows.rows = {batch_, features_.data() + at * width_, labels_.data() + at, 1};
     replica_.step(rows);
-    if (++done_ % 5 == 0) replica_.new_window();
+    if (++done_ % 5 == 0) replica_.close_window();
   }
 
   bool finite() const { return replica_.finite(); }
