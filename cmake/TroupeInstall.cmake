@@ -36,6 +36,7 @@ function(troupe_install_package)
     ${package}/troupeConfig.cmake ${package}/troupeConfigVersion.cmake
     ${PROJECT_SOURCE_DIR}/cmake/TroupeDependencies.cmake
     ${PROJECT_SOURCE_DIR}/cmake/FindCAF.cmake
+    ${PROJECT_SOURCE_DIR}/cmake/FindIsal.cmake
     ${PROJECT_SOURCE_DIR}/cmake/FindOneDNN.cmake
     ${PROJECT_SOURCE_DIR}/cmake/FindXxHash.cmake
     DESTINATION ${TROUPE_PACKAGE_DIR})

@@ -27,6 +27,8 @@ class byte_source {
   /// The most bytes this can give: what a header claims beyond is a lie, and nothing is
   /// allocated for it.
   std::uint64_t most_bytes() const noexcept;
+  /// How many bytes there will be, if gzip data is one member, as it says; a guess.
+  std::uint64_t likely_bytes() const noexcept;
 
  private:
   struct inflater;
