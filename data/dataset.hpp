@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "troupe/base/span.hpp"
+#include "troupe/data/feature_bytes.hpp"
 
 namespace troupe {
 
@@ -24,7 +25,7 @@ class dataset {
  public:
   std::vector<std::size_t> shape;  ///< of one row: {28, 28}, {30}
   element_type type = element_type::f32;
-  std::vector<std::byte> features;  ///< rows x volume(shape) x size_of(type), row-major
+  feature_bytes features;  ///< rows x volume(shape) x size_of(type), row-major
   /// Labels as numbers, rows x label_width; empty where the source has none. After `prepare`
   /// they are what the loss wants.
   std::vector<float> labels;

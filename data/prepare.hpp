@@ -54,6 +54,9 @@ struct read_request {
   std::size_t values = 0;
   /// With labels_optional: a column of labels, where there is one, is left out unread.
   bool labels_ignored = false;
+  /// How text is read; the rows do not depend on it.
+  std::size_t threads = 0;      ///< 0: as many as there are cores, up to a few
+  std::size_t block_bytes = 0;  ///< read at a time; 0: what suits
 };
 
 struct reader_entry {

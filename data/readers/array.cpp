@@ -64,6 +64,17 @@ void to_floats(number_kind kind, const std::byte* from, std::size_t count, bool 
   }
 }
 
+/// Without a way out, so that it takes many at once.
+bool any_infinite(const float* values, std::size_t count) {
+  unsigned found = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::uint32_t bits;
+    std::memcpy(&bits, values + i, sizeof bits);
+    found |= (bits & 0x7fffffffu) == 0x7f800000u;
+  }
+  return found != 0;
+}
+
 /// Reads and checks the header, and how many of its rows are wanted.
 struct array_file {
   byte_source source;
@@ -101,19 +112,27 @@ struct array_file {
   /// The next rows as floats; not-a-number passes, infinity does not.
   void read_floats(float* to, std::size_t count) {
     constexpr std::size_t block = 1 << 16;
-    std::vector<std::byte> buffer(std::min(block, count * volume) * size_of(header.kind));
+    // Floats of this machine need no other place.
+    const bool as_they_are = header.kind == number_kind::f32 && !header.big_endian;
+    feature_bytes buffer(as_they_are ? 0 : std::min(block, count * volume) * size_of(header.kind));
     for (std::size_t first = 0; first < count * volume; first += block) {
       const std::size_t piece = std::min(block, count * volume - first);
-      read(buffer.data(), piece);
-      to_floats(header.kind, buffer.data(), piece, header.big_endian, to + first);
-      for (std::size_t i = first; i < first + piece; ++i) {
-        if (std::isinf(to[i])) {
-          throw data_error(
-              fmt::format("{}: row {}", source.path(), i / volume + 1),
-              fmt::format("value {} is infinite, or too large for a 32-bit float", i % volume + 1));
-        }
+      if (as_they_are) {
+        read(reinterpret_cast<std::byte*>(to + first), piece);
+      } else {
+        read(buffer.data(), piece);
+        to_floats(header.kind, buffer.data(), piece, header.big_endian, to + first);
       }
+      if (any_infinite(to + first, piece)) refuse_infinite(to, first, first + piece);
     }
+  }
+  [[noreturn]] void refuse_infinite(const float* values, std::size_t first, std::size_t last) {
+    const float* found =
+        std::find_if(values + first, values + last, [](float v) { return std::isinf(v); });
+    const auto at = static_cast<std::size_t>(found - values);
+    throw data_error(
+        fmt::format("{}: row {}", source.path(), at / volume + 1),
+        fmt::format("value {} is infinite, or too large for a 32-bit float", at % volume + 1));
   }
 };
 

@@ -1,23 +1,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
+#include <iterator>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "troupe/base/error.hpp"
 #include "troupe/data/labels.hpp"
-#include "troupe/data/readers/csv_columns.hpp"
-#include "troupe/data/readers/csv_field.hpp"
+#include "troupe/data/readers/csv_rows.hpp"
 #include "troupe/data/readers/float_rows.hpp"
-#include "troupe/data/readers/line_blocks.hpp"
-#include "troupe/data/readers/number_text.hpp"
 
 namespace troupe {
 
 namespace {
-
-constexpr float missing_value = std::numeric_limits<float>::quiet_NaN();
 
 char delimiter_of(const settings& options) {
   const std::string& given = options.text("delimiter");
@@ -28,209 +24,175 @@ char delimiter_of(const settings& options) {
   return given.front();
 }
 
-/// One pass over a file. Numbers of the common short form are read where they stand; everything
-/// else (words, quotes, exponents, errors) goes through the scanner.
+/// One pass over a file: the blocks are parsed as they come, on several threads, and put together
+/// here, in their order.
 class csv_file {
  public:
   explicit csv_file(const read_request& request)
       : request_(request),
-        scanner_(delimiter_of(request.options)),
-        blocks_(resolve_path(request.directory, request.options.text("path"))) {
-    for (const std::string& word : request.options.word_list("missing")) {
-      double number = 0;
-      if (parse_number(word.data(), word.data() + word.size(), number) == number_fault::none) {
-        missing_numbers_.push_back(static_cast<float>(number));
-      }
-      missing_words_.push_back(word);
-    }
-  }
+        format_(request.options, delimiter_of(request.options)),
+        blocks_(resolve_path(request.directory, request.options.text("path")),
+                request.block_bytes) {}
 
   dataset read() {
     data_.origin = blocks_.path();
-    bool more = true;
-    while (more && blocks_.next()) more = read_block();
+    if (start()) {
+      each_in_order(
+          blocks_, parsing_threads(request_.threads),
+          [this] { return std::make_unique<csv_rows>(format_); },
+          [this](block_work& work) { return take(static_cast<csv_rows&>(work)); });
+    }
+    if (open_) take_rest();
     if (!rows_ || rows_->count() == 0) throw data_error(data_.origin, "there are no rows");
-    rows_->finish();
     data_.set_rows(rows_->count());
     return std::move(data_);
   }
 
  private:
-  /// False once there are rows enough.
-  bool read_block() {
-    const char* at = blocks_.begin();
-    const char* end = blocks_.end();
-    while (at < end) {
-      if (blank_line(at)) continue;
-      const char* next = rows_ ? read_row(at, end) : start(at, end);
-      if (!next) {
-        if (blocks_.last()) throw data_error(place(), "a quote is not closed");
-        blocks_.keep(at);
-        return true;
-      }
-      if (rows_ && request_.rows != 0 && rows_->count() == request_.rows) return false;
-      // Newlines inside of quotes are lines of the file, too.
-      line_ += quoted_ ? static_cast<std::size_t>(std::count(at, next, '\n')) : 1;
-      at = next;
-    }
-    return true;
-  }
-
-  bool blank_line(const char*& at) {
-    const char* s = at;
-    while (scanner_.blank(*s)) ++s;
-    if (!csv_scanner::line_end(s)) return false;
-    at = csv_scanner::next_line(s);
-    ++line_;
-    return true;
-  }
-
-  /// The first record: it decides how many columns there are. Returns where to read on.
-  const char* start(const char* at, const char* end) {
+  /// Reads as far as the first record, which decides how many columns there are, and the rest of
+  /// its block. Returns whether there is more to read.
+  bool start() {
+    csv_rows first(format_);
+    text_block more;
+    const char* at = nullptr;
     std::vector<std::string> names;
-    const char* next = scanner_.record(at, end, names);
-    if (!next) return nullptr;
-    quoted_ = true;
+    while (!at) {
+      const bool got = blocks_.next(more);
+      if (got) first.text.append(more);
+      check_length(first.text);
+      if (got && first.text.size() < try_again_at_) continue;
+      at = skip_blank_lines(first.text.begin(), first.text.end());
+      first.text.drop_before(at);
+      at = first.text.size() == 0
+               ? nullptr
+               : format_.scanner.record(first.text.begin(), first.text.end(), names);
+      if (!at && !got) {
+        if (first.text.size() > 0) throw data_error(place(line_), "a quote is not closed");
+        return false;
+      }
+      try_again_at_ = 2 * first.text.size();
+    }
     const bool header = request_.options.boolean("header");
-    const std::size_t record_bytes = static_cast<std::size_t>(next - at);
-    plan_ = plan_columns(names, header, request_, data_.origin);
-    data_.shape = {plan_.features};
-    data_.label_width = std::max<std::size_t>(plan_.labels, 1);
-    for (const auto& column : plan_.all) {
+    format_.set_columns(plan_columns(names, header, request_, data_.origin));
+    const csv_columns& columns = format_.columns;
+    data_.shape = {columns.features};
+    data_.label_width = std::max<std::size_t>(columns.labels, 1);
+    for (const auto& column : columns.all) {
       if (column.use == csv_columns::role::feature) data_.columns.push_back(column.title);
     }
-    rows_.emplace(data_.features, plan_.features);
-    if (!header && !blocks_.compressed()) {
-      rows_->expect(static_cast<double>(blocks_.most_bytes()) / static_cast<double>(record_bytes));
+    rows_.emplace(data_.features, columns.features);
+    if (header) {
+      line_ += static_cast<std::size_t>(
+          std::count(static_cast<const char*>(first.text.begin()), at, '\n'));
+      first.text.drop_before(at);
     }
-    if (header) return next;
-    return read_row(at, end);
+    first.maybe_header = !header;
+    first.parse();
+    const std::size_t bytes = first.text.size();
+    const bool wants_more = take(first);
+    if (wants_more && rows_->count() > 0) {
+      rows_->expect(static_cast<double>(blocks_.source().likely_bytes()) /
+                    static_cast<double>(bytes) * static_cast<double>(rows_->count()));
+    }
+    return wants_more;
   }
 
-  const char* read_row(const char* at, const char* end) {
-    quoted_ = false;
-    float* row = rows_->next();
-    const char* record = at;
-    const std::size_t columns = plan_.all.size();
-    for (std::size_t c = 0; c < columns; ++c) {
-      const csv_columns::column& column = plan_.all[c];
-      if (column.use == csv_columns::role::feature) {
-        at = feature(at, end, c, row[column.index]);
-      } else {
-        at = other(at, end, c);
-      }
-      if (!at) {
-        take_back_labels();
-        return nullptr;
-      }
-      const bool last = c + 1 == columns;
-      if (!last && *at == scanner_.delimiter()) {
-        ++at;
-      } else if (!last || !csv_scanner::line_end(at)) {
-        refuse_shape(record, end, at);
-      }
+  const char* skip_blank_lines(const char* at, const char* end) {
+    while (at < end) {
+      const char* s = at;
+      while (format_.scanner.blank(*s)) ++s;
+      if (!csv_scanner::line_end(s)) break;
+      at = csv_scanner::next_line(s);
+      ++line_;
     }
-    rows_->added();
-    return csv_scanner::next_line(at);
+    return at;
   }
 
-  const char* feature(const char* at, const char* end, std::size_t column, float& value) {
-    double number;
-    const char* next = at;
-    if (short_number(next, number) && (*next == scanner_.delimiter() || *next == '\n') &&
-        std::abs(number) <= 1e38) {
-      value = static_cast<float>(number);
-      if (!missing_numbers_.empty() && is_missing(value)) value = missing_value;
-      return next;
+  /// Adds the rows of the next block; false once there are rows enough.
+  bool take(csv_rows& block) {
+    if (open_) {
+      // The block begins within a record. What was made of it means nothing.
+      open_->text.append(block.text);
+      check_length(open_->text);
+      // Trying again only once there is twice as much keeps the work in proportion.
+      if (open_->text.size() < try_again_at_) return true;
+      open_->parse();
+      return take_parsed(*open_);
     }
-    const csv_field field = scanner_.field(at, end, scratch_);
-    if (!field.next) return nullptr;
-    quoted_ = quoted_ || field.quoted;
-    if (field.first == field.last || is_missing(field)) {
-      value = missing_value;
-      return field.next;
-    }
-    const number_fault fault = parse_number(field.first, field.last, number);
-    if (fault != number_fault::none) refuse_number(fault, field, column);
-    value = static_cast<float>(number);
-    if (is_missing(value)) value = missing_value;
-    return field.next;
+    return take_parsed(block);
   }
 
-  /// A label, or a column that is dropped.
-  const char* other(const char* at, const char* end, std::size_t column) {
-    const csv_field field = scanner_.field(at, end, scratch_);
-    if (!field.next) return nullptr;
-    quoted_ = quoted_ || field.quoted;
-    if (plan_.all[column].use == csv_columns::role::dropped) return field.next;
-    if (field.first == field.last) throw data_error(place(column), "there is no label");
-    double number = 0;
-    const number_fault fault = parse_number(field.first, field.last, number);
-    if (fault == number_fault::none && data_.label_words.empty()) {
-      data_.labels.resize((rows_->count() + 1) * plan_.labels);
-      data_.labels[rows_->count() * plan_.labels + plan_.all[column].index] =
-          static_cast<float>(number);
-    } else if (fault == number_fault::none) {
-      data_.label_words.push_back(label_name(static_cast<float>(number)));
-    } else if (fault == number_fault::no_number && plan_.labels == 1) {
-      for (const float label : data_.labels) data_.label_words.push_back(label_name(label));
-      data_.labels.clear();
-      data_.label_words.push_back(field.text());
+  bool take_parsed(csv_rows& block) {
+    const std::size_t wanted = request_.rows;
+    if (wanted != 0 && rows_->count() + block.rows >= wanted) {
+      // Nothing behind the last row counts: no error, and no word among the labels.
+      block.parse(wanted - rows_->count());
+    }
+    rows_->add(block.values.data(), block.rows);
+    add_labels(block);
+    if (wanted != 0 && rows_->count() == wanted) {
+      open_.reset();
+      return false;
+    }
+    if (block.wrong) refuse(*block.wrong);
+    line_ += block.lines;
+    if (block.rest == block.text.end()) {
+      open_.reset();
     } else {
-      refuse_number(fault, field, column);
+      block.text.drop_before(block.rest);
+      if (!open_) {
+        open_.emplace(format_);
+        open_->text.append(block.text);
+      }
+      try_again_at_ = 2 * open_->text.size();
+      open_->maybe_header = false;
     }
-    return field.next;
+    return true;
   }
 
-  /// A row that goes on behind the block is read again from its start.
-  void take_back_labels() {
-    const std::size_t whole = rows_->count();
-    if (data_.label_words.size() > whole) data_.label_words.resize(whole);
-    data_.labels.resize(std::min(data_.labels.size(), whole * plan_.labels));
+  /// The file ended within a record, or what looked like one.
+  void take_rest() {
+    open_->ends = true;
+    open_->parse();
+    if (take_parsed(*open_) && open_) throw data_error(place(line_), "a quote is not closed");
   }
 
-  bool is_missing(float value) const {
-    return std::find(missing_numbers_.begin(), missing_numbers_.end(), value) !=
-           missing_numbers_.end();
-  }
-  bool is_missing(const csv_field& field) const {
-    const auto length = static_cast<std::size_t>(field.last - field.first);
-    return std::any_of(missing_words_.begin(), missing_words_.end(), [&](const std::string& word) {
-      return word.size() == length && std::equal(word.begin(), word.end(), field.first);
-    });
-  }
-
-  std::string place() const { return fmt::format("{}:{}", data_.origin, line_); }
-  std::string place(std::size_t column) const { return place() + ": " + plan_.all[column].title; }
-  [[noreturn]] void refuse_number(number_fault fault, const csv_field& field, std::size_t column) {
-    const bool maybe_header = rows_->count() == 0 && !request_.options.boolean("header");
-    throw data_error(place(column),
-                     describe(fault, field.first, field.last) +
-                         (maybe_header ? " (a header? `header: true` says so)" : ""));
-  }
-  [[noreturn]] void refuse_shape(const char* record, const char* end, const char* at) {
-    std::vector<std::string> fields;
-    scanner_.record(record, end, fields);
-    if (fields.size() == plan_.all.size()) {
-      throw data_error(place(),
-                       fmt::format("text follows the closing quote: {}",
-                                   describe(number_fault::none, at, std::find(at, end, '\n'))));
+  void add_labels(csv_rows& block) {
+    if (block.label_words.empty() && data_.label_words.empty()) {
+      data_.labels.insert(data_.labels.end(), block.labels.begin(), block.labels.end());
+      return;
     }
-    throw data_error(place(),
-                     fmt::format("{} columns instead of {}", fields.size(), plan_.all.size()));
+    // As soon as one label is a word, all are.
+    for (const float label : data_.labels) data_.label_words.push_back(label_name(label));
+    data_.labels.clear();
+    for (const float label : block.labels) data_.label_words.push_back(label_name(label));
+    std::move(block.label_words.begin(), block.label_words.end(),
+              std::back_inserter(data_.label_words));
+  }
+
+  void check_length(const text_block& text) const {
+    if (text.size() > text_block::most_bytes) {
+      throw data_error(data_.origin, "not a text file: a record is longer than 1 GiB");
+    }
+  }
+
+  std::string place(std::size_t line) const { return fmt::format("{}:{}", data_.origin, line); }
+  [[noreturn]] void refuse(const csv_rows::fault& what) const {
+    const std::string line = place(line_ + what.line);
+    throw data_error(what.column == csv_rows::fault::no_column
+                         ? line
+                         : line + ": " + format_.columns.all[what.column].title,
+                     what.message);
   }
 
   const read_request& request_;
-  csv_scanner scanner_;
+  csv_format format_;
   line_blocks blocks_;
-  csv_columns plan_;
   dataset data_;
   std::optional<float_rows> rows_;  // once the columns are known
-  std::vector<float> missing_numbers_;
-  std::vector<std::string> missing_words_;
-  std::string scratch_;
-  std::size_t line_ = 1;
-  bool quoted_ = false;  // whether the record at hand has quotes
+  std::optional<csv_rows> open_;    // a record that goes on behind the last block
+  std::size_t try_again_at_ = 0;    // bytes of it
+  std::size_t line_ = 1;            // of what comes next
 };
 
 }  // namespace

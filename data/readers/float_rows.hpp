@@ -2,43 +2,48 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <vector>
+#include <cstring>
+#include <new>
+#include <stdexcept>
 
 #include "troupe/data/dataset.hpp"
 
 namespace troupe {
 
-/// Rows of floats that grow at their end, in the bytes of a dataset. New rows are zeros.
+/// Rows of floats that grow at their end, in the bytes of a dataset.
 class float_rows {
  public:
-  float_rows(std::vector<std::byte>& bytes, std::size_t width) : bytes_(bytes), width_(width) {}
+  float_rows(feature_bytes& bytes, std::size_t width) : bytes_(bytes), width_(width) {}
 
-  /// Room for the row after the last; it counts once `added` is called.
-  float* next() {
-    const std::size_t needed = (count_ + 1) * width_ * sizeof(float);
-    if (needed > bytes_.size()) grow(needed);
-    return reinterpret_cast<float*>(bytes_.data()) + count_ * width_;
+  /// Room for so many more rows, which are not set to anything.
+  float* add(std::size_t rows) {
+    const std::size_t old = bytes_.size();
+    const std::size_t size = old + rows * width_ * sizeof(float);
+    if (size > bytes_.capacity()) bytes_.reserve(std::max(size, bytes_.capacity() * 3 / 2));
+    bytes_.resize(size);
+    count_ += rows;
+    return reinterpret_cast<float*>(bytes_.data() + old);
   }
-  void added() noexcept { ++count_; }
+  void add(const float* values, std::size_t rows) {
+    float* to = add(rows);
+    if (rows > 0) std::memcpy(to, values, rows * width_ * sizeof(float));
+  }
   std::size_t count() const noexcept { return count_; }
 
-  /// How many rows there will be, about, so that memory is taken once.
+  /// How many rows there will be, about, so that memory is taken once. What is not used of it is
+  /// never touched and costs nothing.
   void expect(double rows) {
-    bytes_.reserve(static_cast<std::size_t>(rows * static_cast<double>(width_)) * sizeof(float));
-  }
-  void finish() {
-    bytes_.resize(count_ * width_ * sizeof(float));
-    if (bytes_.capacity() - bytes_.size() > bytes_.size() / 4) bytes_.shrink_to_fit();
+    try {
+      bytes_.reserve(static_cast<std::size_t>(rows * 1.02 * static_cast<double>(width_)) *
+                     sizeof(float));
+    } catch (const std::bad_alloc&) {
+      // It may be wrong.
+    } catch (const std::length_error&) {
+    }
   }
 
  private:
-  void grow(std::size_t needed) {
-    constexpr std::size_t step = 1 << 20;
-    const std::size_t target = std::max(needed, std::min(bytes_.capacity(), bytes_.size() + step));
-    bytes_.resize(std::max(target, needed));
-  }
-
-  std::vector<std::byte>& bytes_;
+  feature_bytes& bytes_;
   std::size_t width_;
   std::size_t count_ = 0;
 };

@@ -7,59 +7,59 @@
 
 namespace troupe {
 
-namespace {
-
-/// Half of a second-level cache, so that what was unpacked is parsed from there.
-constexpr std::size_t first_size = 1 << 19;
-constexpr std::size_t largest_size = std::size_t{1} << 30;
-
-}  // namespace
-
-void line_blocks::drop_done() {
-  filled_ -= done_;
-  if (done_ > 0) std::memmove(buffer_.data(), buffer_.data() + done_, filled_);
-  done_ = 0;
-  // What stays is part of a long record; doubling keeps the work in proportion to its length.
-  while (filled_ > buffer_.size() / 2) {
-    if (buffer_.size() >= largest_size) {
-      throw data_error(path(), "not a text file: a record is longer than 1 GiB");
-    }
-    buffer_.resize(std::max(first_size, 2 * buffer_.size()));
-  }
+char* text_block::reserve(std::size_t bytes) {
+  if (bytes_.size() < bytes + padding) bytes_.resize(bytes + padding);
+  return bytes_.data();
 }
 
-bool line_blocks::next() {
-  if (buffer_.empty()) buffer_.resize(first_size);
-  drop_done();
-  std::size_t line_end = 0;
-  while (line_end == 0 && !at_end_) {
-    drop_done();
-    const std::size_t room = buffer_.size() - filled_ - padding;
-    const std::size_t got =
-        source_.read(reinterpret_cast<std::byte*>(buffer_.data() + filled_), room - 1);
-    at_end_ = got < room - 1;
-    const std::size_t old = filled_;
-    filled_ += got;
-    if (!started_) {
-      started_ = true;
-      if (filled_ >= 3 && std::memcmp(buffer_.data(), "\xEF\xBB\xBF", 3) == 0) {
-        done_ = 3;
-        drop_done();
-      }
+void text_block::drop_before(const char* from) {
+  size_ = static_cast<std::size_t>(end() - from);
+  std::memmove(bytes_.data(), from, size_);
+}
+
+void text_block::append(const text_block& more) {
+  std::size_t room = std::max<std::size_t>(bytes_.size(), 1);
+  while (room < size_ + more.size_ + padding) room *= 2;  // long records come in many blocks
+  std::memcpy(reserve(room - padding) + size_, more.begin(), more.size_);
+  size_ += more.size_;
+}
+
+bool line_blocks::next(text_block& block) {
+  std::size_t room = std::max(block_bytes_, 2 * tail_.size());
+  std::size_t filled = tail_.size();
+  std::copy(tail_.begin(), tail_.end(), block.reserve(room));
+  tail_.clear();
+  block.set_size(0);
+  while (!at_end_) {
+    char* bytes = block.reserve(room);
+    const std::size_t wanted = room - filled - 1;  // a byte is left for a newline at the end
+    const std::size_t got = source_.read(reinterpret_cast<std::byte*>(bytes + filled), wanted);
+    at_end_ = got < wanted;
+    const std::size_t old = filled;
+    filled += got;
+    if (!started_ && filled >= 3 && std::memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) {
+      filled -= 3;
+      std::memmove(bytes, bytes + 3, filled);
     }
-    if (at_end_) {
-      // There is room for one: reads leave a byte.
-      if (filled_ > 0 && buffer_[filled_ - 1] != '\n') buffer_[filled_++] = '\n';
-      line_end = filled_;
-      break;
+    started_ = true;
+    const std::size_t from = std::min(old, filled);
+    const void* last = ::memrchr(bytes + from, '\n', filled - from);
+    if (last) {
+      const auto size = static_cast<std::size_t>(static_cast<const char*>(last) - bytes) + 1;
+      tail_.assign(bytes + size, filled - size);
+      block.set_size(size);
+      return true;
     }
-    const std::size_t from = std::min(old, filled_);
-    for (line_end = filled_; line_end > from && buffer_[line_end - 1] != '\n';) --line_end;
-    if (line_end == from) line_end = 0;
+    if (!at_end_ && room >= text_block::most_bytes) {
+      throw data_error(path(), "not a text file: a record is longer than 1 GiB");
+    }
+    // Doubling keeps the work in proportion to the length of the line.
+    if (!at_end_) room *= 2;
   }
-  if (at_end_) line_end = filled_;
-  block_ = done_ = line_end;
-  return block_ > 0;
+  if (filled == 0) return false;
+  block.reserve(filled + 1)[filled] = '\n';
+  block.set_size(filled + 1);
+  return true;
 }
 
 }  // namespace troupe

@@ -7,7 +7,9 @@
 
 namespace troupe {
 
-constexpr double powers_of_ten[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7};
+/// And their negatives: signs come as they like, so there is no branch on them.
+constexpr double powers_of_ten[][8] = {{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7},
+                                       {-1e0, -1e1, -1e2, -1e3, -1e4, -1e5, -1e6, -1e7}};
 constexpr std::uint64_t whole_powers_of_ten[] = {1,      10,      100,       1'000,
                                                  10'000, 100'000, 1'000'000, 10'000'000};
 
@@ -35,7 +37,7 @@ inline unsigned digit_run(const char* at, std::uint64_t& value) noexcept {
 inline bool short_number(const char*& at, double& value) noexcept {
   const char* s = at;
   const bool negative = *s == '-';
-  s += negative || *s == '+';
+  s += static_cast<int>(negative) | static_cast<int>(*s == '+');
   std::uint64_t digits = 0;
   const unsigned count = digit_run(s, digits);
   if (count == 8) return false;
@@ -49,8 +51,7 @@ inline bool short_number(const char*& at, double& value) noexcept {
     digits = digits * whole_powers_of_ten[decimals] + fraction;
   }
   if (count + decimals == 0 || (*s | 0x20) == 'e') return false;
-  const double magnitude = static_cast<double>(digits) / powers_of_ten[decimals];
-  value = negative ? -magnitude : magnitude;
+  value = static_cast<double>(digits) / powers_of_ten[negative][decimals];
   at = s;
   return true;
 }
