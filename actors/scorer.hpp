@@ -34,7 +34,7 @@ class scorer {
  private:
   void load(const dataset& rows, std::size_t first, std::size_t count);
 
-  static constexpr std::size_t batch_rows = 256;
+  std::size_t batch_rows_;
   committee committee_;
   pipeline transforms_;
   std::vector<named_metric> metrics_;
