@@ -107,18 +107,28 @@ std::string name_beside(const std::string& path) {
   return path + ".part." + std::to_string(::getpid()) + "." + std::to_string(++count);
 }
 
-/// errno of the first thing that failed, or 0.
-int write_synced(const std::string& path, span<const std::byte> bytes) {
-  descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (file.number() < 0) return errno;
+using pieces = std::vector<span<const std::byte>>;
+
+/// errno, or 0.
+int write_whole(int file, span<const std::byte> bytes) {
   const std::byte* from = bytes.data();
   std::size_t left = bytes.size();
   while (left > 0) {
-    const ssize_t put = ::write(file.number(), from, left);
+    const ssize_t put = ::write(file, from, left);
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) return errno;
     from += put;
     left -= static_cast<std::size_t>(put);
+  }
+  return 0;
+}
+
+/// errno of the first thing that failed, or 0.
+int write_synced(const std::string& path, const pieces& all) {
+  descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (file.number() < 0) return errno;
+  for (const auto& piece : all) {
+    if (const int cause = write_whole(file.number(), piece); cause != 0) return cause;
   }
   if (::fsync(file.number()) != 0) return errno;
   return file.close() ? 0 : errno;
@@ -132,11 +142,9 @@ void sync_folder_of(const std::string& path) {
   if (file.number() >= 0) ::fsync(file.number());
 }
 
-}  // namespace
-
-void write_file_atomically(const std::string& path, span<const std::byte> bytes) {
+void write_pieces_atomically(const std::string& path, const pieces& all) {
   const std::string beside = name_beside(path);
-  if (const int cause = write_synced(beside, bytes); cause != 0) {
+  if (const int cause = write_synced(beside, all); cause != 0) {
     ::unlink(beside.c_str());
     throw run_error(path, std::string("cannot write: ") + std::strerror(cause));
   }
@@ -146,6 +154,12 @@ void write_file_atomically(const std::string& path, span<const std::byte> bytes)
     throw run_error(path, "cannot rename into place: " + cause);
   }
   sync_folder_of(path);
+}
+
+}  // namespace
+
+void write_file_atomically(const std::string& path, span<const std::byte> bytes) {
+  write_pieces_atomically(path, {bytes});
 }
 
 void write_file_atomically(const std::string& path, const std::string& text) {
@@ -178,20 +192,27 @@ std::string sectioned_file::text(const std::string& name) const {
 }
 
 void sectioned_file::save(const std::string& path) const {
-  std::vector<std::byte> out;
-  const auto* head = reinterpret_cast<const std::byte*>(magic);
-  out.insert(out.end(), head, head + sizeof magic);
-  append(out, version);
-  append(out, static_cast<std::uint32_t>(sections_.size()));
+  // Sections are written from where they lie: a large model is not held twice.
+  std::vector<std::vector<std::byte>> heads(1);
+  const auto* start = reinterpret_cast<const std::byte*>(magic);
+  heads[0].assign(start, start + sizeof magic);
+  append(heads[0], version);
+  append(heads[0], static_cast<std::uint32_t>(sections_.size()));
   for (const auto& [name, bytes] : sections_) {
-    append(out, static_cast<std::uint32_t>(name.size()));
+    std::vector<std::byte>& head = heads.emplace_back();
+    append(head, static_cast<std::uint32_t>(name.size()));
     const auto* letters = reinterpret_cast<const std::byte*>(name.data());
-    out.insert(out.end(), letters, letters + name.size());
-    append(out, static_cast<std::uint64_t>(bytes.size()));
-    append(out, checksum_of(name, bytes.data(), bytes.size()));
-    out.insert(out.end(), bytes.begin(), bytes.end());
+    head.insert(head.end(), letters, letters + name.size());
+    append(head, static_cast<std::uint64_t>(bytes.size()));
+    append(head, checksum_of(name, bytes.data(), bytes.size()));
   }
-  write_file_atomically(path, {out.data(), out.size()});
+  pieces all{heads[0]};
+  auto head = heads.begin();
+  for (const auto& section : sections_) {
+    all.emplace_back(*++head);
+    all.emplace_back(section.second);
+  }
+  write_pieces_atomically(path, all);
 }
 
 sectioned_file sectioned_file::load(const std::string& path) {
