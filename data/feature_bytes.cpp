@@ -2,7 +2,6 @@
 
 #include <sys/mman.h>
 
-#include <cstdint>
 #include <cstdlib>
 #include <new>
 
@@ -18,11 +17,12 @@ void* take_memory(std::size_t bytes) {
   void* at = nullptr;
   if (bytes < 2 * large_page) {
     at = std::malloc(bytes);
-  } else if (bytes < SIZE_MAX - large_page) {
-    const std::size_t whole = (bytes + large_page - 1) / large_page * large_page;
-    at = std::aligned_alloc(large_page, whole);
-    // A wish: where it is not granted, small pages do.
-    if (at) ::madvise(at, whole, MADV_HUGEPAGE);
+  } else if (::posix_memalign(&at, large_page, bytes) == 0) {
+    // A wish: where it is not granted, small pages do. The end has small ones: it would keep more
+    // than it needs.
+    ::madvise(at, bytes / large_page * large_page, MADV_HUGEPAGE);
+  } else {
+    at = nullptr;
   }
   if (!at && bytes > 0) throw std::bad_alloc();
   return at;

@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -18,9 +20,17 @@ int flushed(int status) {
   return status == exit_ok ? exit_failed : status;
 }
 
+/// Vectors as large as a model go back to the system when they are freed. Left to itself glibc
+/// keeps, after the first such vector, all later ones of its size in the heaps of their threads.
+/// Slices are smaller and stay there, to be used again.
+void return_large_memory() {
+  ::mallopt(M_MMAP_THRESHOLD, 4 << 20);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  return_large_memory();
   try {
     return flushed(command_line().run(argc, argv));
   } catch (const troupe::error& e) {
