@@ -72,6 +72,8 @@ std::string to_line(const report& r) {
   } else {
     out["staleness"] = r.staleness;
     out["samples_per_second"] = number(r.samples_per_second);
+    out["bytes_sent"] = r.bytes_sent;
+    out["bytes_received"] = r.bytes_received;
   }
   return text_of_line(out);
 }

@@ -88,8 +88,13 @@ void run_totals::add(const schema::Progress::Reader& progress) {
   if (progress.getCommitted()) {
     ++w.commits;
     ++commits_;
+    w.commit_staleness += progress.getStaleness();
     staleness_ += progress.getStaleness();
   }
+  w.bytes_sent += progress.getBytesSent();
+  w.bytes_received += progress.getBytesReceived();
+  w.report_sent += progress.getBytesSent();
+  w.report_received += progress.getBytesReceived();
   repeats_ += progress.getRepeats();
   bytes_sent_ += progress.getBytesSent();
   bytes_received_ += progress.getBytesReceived();
@@ -124,9 +129,11 @@ std::optional<report> run_totals::take_report(std::uint32_t worker, double now,
   out.accuracy = has_accuracy(plan_->model) ? static_cast<double>(w.correct) / rows : nan;
   out.staleness = w.staleness / static_cast<double>(w.windows);
   out.samples_per_second = now > w.report_time ? rows / (now - w.report_time) : w.speed;
+  out.bytes_sent = w.report_sent;
+  out.bytes_received = w.report_received;
   w.report_time = now;
   w.loss = w.staleness = 0;
-  w.report_rows = w.correct = w.windows = 0;
+  w.report_rows = w.correct = w.windows = w.report_sent = w.report_received = 0;
   return out;
 }
 
@@ -193,6 +200,9 @@ nlohmann::json run_totals::image() const {
                        {"mini_batches", w.mini_batches},
                        {"commits", w.commits},
                        {"seconds", w.seconds},
+                       {"bytes_sent", w.bytes_sent},
+                       {"bytes_received", w.bytes_received},
+                       {"commit_staleness", w.commit_staleness},
                        {"epoch_loss", w.epoch_loss},
                        {"epoch_rows", w.epoch_rows},
                        {"last_epoch", w.last_epoch}});
@@ -222,6 +232,10 @@ void run_totals::restore(const nlohmann::json& from) {
       w.mini_batches = of.at("mini_batches");
       w.commits = of.at("commits");
       w.seconds = of.at("seconds");
+      // Older checkpoints lack these.
+      w.bytes_sent = of.value("bytes_sent", std::uint64_t{0});
+      w.bytes_received = of.value("bytes_received", std::uint64_t{0});
+      w.commit_staleness = of.value("commit_staleness", 0.0);
       w.epoch_loss = of.at("epoch_loss");
       w.epoch_rows = of.at("epoch_rows");
       w.last_epoch = of.at("last_epoch");
@@ -299,11 +313,15 @@ nlohmann::ordered_json run_totals::summary(const ending& end) const {
   auto& per_worker = out["per_worker"] = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     const worker_totals& w = workers_[i];
+    const auto commits = static_cast<double>(w.commits);
     per_worker.push_back({{"worker", i},
                           {"mini_batches", w.mini_batches},
                           {"rows", w.rows},
                           {"commits", w.commits},
-                          {"seconds", w.seconds}});
+                          {"seconds", w.seconds},
+                          {"bytes_sent", w.bytes_sent},
+                          {"bytes_received", w.bytes_received},
+                          {"mean_staleness", commits > 0 ? w.commit_staleness / commits : 0.0}});
   }
   out["version"] = version;
   return out;

@@ -62,13 +62,16 @@ class run_totals {
  private:
   struct worker_totals {
     std::uint64_t rows = 0, mini_batches = 0, commits = 0;
+    std::uint64_t bytes_sent = 0, bytes_received = 0;
     double seconds = 0, speed = 0;
+    double commit_staleness = 0;  // summed over its commits
     // Of the last window:
     double window_loss = 0, window_staleness = 0;
     std::uint64_t window_rows = 0, window_correct = 0;
     // Since the last report:
     double report_time = 0, loss = 0, staleness = 0;
     std::uint64_t report_rows = 0, correct = 0, windows = 0;
+    std::uint64_t report_sent = 0, report_received = 0;
     std::uint32_t epoch = 0;
     // Of the last epoch it trained in: summed by worker, so that it does not matter in which order
     // the workers' reports arrive.

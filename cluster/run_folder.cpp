@@ -53,6 +53,14 @@ run_folder::~run_folder() {
   if (lock_ >= 0) ::close(lock_);
 }
 
+bool run_folder::is_held(const std::string& path) {
+  const int file = ::open((path + "/history.jsonl").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (file < 0) return false;
+  const bool held = ::flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(file);
+  return held;
+}
+
 void run_folder::refuse_taken(const std::string& path, bool resume) {
   std::error_code problem;
   if (resume) {

@@ -19,6 +19,9 @@ class run_folder {
   /// is over: asked before data is read.
   static void refuse_taken(const std::string& path, bool resume = false);
 
+  /// Whether a process has the run of this folder now.
+  static bool is_held(const std::string& path);
+
   const std::string& path() const noexcept { return path_; }
   std::string file(const std::string& name) const { return path_ + "/" + name; }
 

@@ -63,6 +63,7 @@ struct report {
   double accuracy = 0;  ///< not-a-number where the loss has no classes
   double staleness = 0;
   double samples_per_second = 0;
+  std::uint64_t bytes_sent = 0, bytes_received = 0;  ///< of a worker, since its report before
   std::vector<std::pair<std::string, double>> metrics;  ///< of an evaluation
 };
 

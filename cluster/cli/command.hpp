@@ -64,6 +64,12 @@ struct compare_arguments {
 };
 int compare_command(const compare_arguments& arguments);
 
+struct report_arguments {
+  std::vector<std::string> runs;  ///< folders; several are compared
+  std::string output;             ///< "": report.html in the folder of the run
+};
+int report_command(const report_arguments& arguments);
+
 /// Which run is watched or steered, and how its answer is shown.
 struct control_arguments {
   std::string folder;   ///< "": of the run under way below runs/ that was started last

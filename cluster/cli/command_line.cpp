@@ -50,6 +50,12 @@ constexpr const char* after_compare =
     "folder of each run. A run that fails is a row with its reason; the others still run.\n"
     "Example: troupe compare job.yaml --protocols sequential,downpour,adag --workers 1,2,4";
 
+constexpr const char* after_report =
+    "The page needs nothing but itself: open it in a browser. It shows a run that is over, failed "
+    "or\n"
+    "under way: curves, workers, staleness, traffic, what happened, the job and the summary.\n"
+    "Example: troupe report runs/first --output first.html";
+
 constexpr const char* after_certificates =
     "The folder gets ca.pem and ca-key.pem, and NAME.pem and NAME-key.pem for each host. One that\n"
     "has an authority keeps it: hosts may be added later. No file is overwritten. ca-key.pem and\n"
@@ -102,6 +108,7 @@ command_line::command_line() : app_("Trains neural networks with a troupe of act
   add_evaluate();
   add_predict();
   add_compare();
+  add_report();
   add_controls();
   add_optimizers();
   add_certificates();
@@ -227,6 +234,17 @@ void command_line::add_compare() {
   command->add_flag("--quiet", compare_.quiet, "show no progress");
   command->footer(after_compare);
   command->callback([this] { status_ = compare_command(compare_); });
+}
+
+void command_line::add_report() {
+  auto* command = app_.add_subcommand("report", "make a page of a run, or of several");
+  named(command->add_option("RUN", report_.runs, "folder of a run; several are compared"), "DIR")
+      ->required();
+  named(command->add_option("--output", report_.output,
+                            "the page; default: report.html in the folder of the one run"),
+        "FILE");
+  command->footer(after_report);
+  command->callback([this] { status_ = report_command(report_); });
 }
 
 /// A command that talks to a run under way.

@@ -28,6 +28,7 @@ class command_line {
   void add_evaluate();
   void add_predict();
   void add_compare();
+  void add_report();
   void add_optimizers();
   void add_certificates();
   CLI::App* add_control(const char* name, const char* what, int (*does)(const control_arguments&));
@@ -46,6 +47,7 @@ class command_line {
   evaluate_arguments evaluate_;
   predict_arguments predict_;
   compare_arguments compare_;
+  report_arguments report_;
   optimizers_arguments optimizers_;
   certificates_arguments certificates_;
   control_arguments control_;  // of status, events, stop

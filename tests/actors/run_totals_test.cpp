@@ -145,6 +145,9 @@ BOOST_AUTO_TEST_CASE(windows_add_up) {
   BOOST_TEST(workers[1]["mini_batches"] == 4);
   BOOST_TEST(workers[1]["commits"] == 1);
   BOOST_TEST(workers[1]["seconds"] == 4.0);
+  BOOST_TEST(workers[1]["bytes_sent"] == 200);
+  BOOST_TEST(workers[1]["bytes_received"] == 400);
+  BOOST_TEST(workers[1]["mean_staleness"] == 3.0);  // of its one commit
 }
 
 BOOST_AUTO_TEST_CASE(train_loss_is_the_last_epochs_by_rows) {
@@ -211,6 +214,8 @@ BOOST_AUTO_TEST_CASE(a_report_tells_what_a_worker_did_since_its_last) {
   BOOST_TEST(first->accuracy == 0.5);
   BOOST_TEST(first->staleness == 2.5);
   BOOST_TEST(first->samples_per_second == 8.0);
+  BOOST_TEST(first->bytes_sent == 200u);
+  BOOST_TEST(first->bytes_received == 400u);
   BOOST_TEST(!first->evaluation);
   BOOST_TEST(!totals.take_report(0, 20, 5).has_value());  // said already
   add(totals, {0, 1, 10, 5});
@@ -219,6 +224,7 @@ BOOST_AUTO_TEST_CASE(a_report_tells_what_a_worker_did_since_its_last) {
   BOOST_TEST(second->epoch == 2u);
   BOOST_TEST(second->loss == 0.5);
   BOOST_TEST(second->samples_per_second == 2.0);
+  BOOST_TEST(second->bytes_sent == 100u);
 }
 
 BOOST_AUTO_TEST_CASE(speed_is_smoothed) {

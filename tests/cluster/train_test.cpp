@@ -80,7 +80,10 @@ BOOST_AUTO_TEST_CASE(the_summary_has_every_key_and_history_and_events_agree_with
   for (const auto& worker : summary["per_worker"]) {
     rows += worker["rows"].get<std::uint64_t>();
     commits += worker["commits"].get<std::uint64_t>();
-    for (const char* key : {"mini_batches", "seconds"}) BOOST_CHECK(worker.contains(key));
+    BOOST_CHECK_EQUAL(worker["bytes_sent"], worker["commits"].get<std::uint64_t>() * payload);
+    for (const char* key : {"mini_batches", "seconds", "bytes_received", "mean_staleness"}) {
+      BOOST_CHECK(worker.contains(key));
+    }
   }
   BOOST_CHECK_EQUAL(rows, 1600u);
   BOOST_CHECK_EQUAL(commits, summary["commits"].get<std::uint64_t>());
