@@ -60,6 +60,7 @@ struct compare_arguments {
   bool recommended = false;
   std::vector<std::string> overrides;
   std::string folder;  ///< "": runs/<name>-compare-<date>-<time>
+  std::string output;  ///< the page; "": compare.html in the folder
   bool json = false, quiet = false;
 };
 int compare_command(const compare_arguments& arguments);

@@ -230,6 +230,9 @@ void command_line::add_compare() {
   named(command->add_option("--run", compare_.folder,
                             "folder of the comparison; default: runs/<name>-compare-<date>-<time>"),
         "DIR");
+  named(command->add_option("--output", compare_.output,
+                            "the page of curves; default: compare.html in that folder"),
+        "FILE");
   command->add_flag("--json", compare_.json, "print the table as one object and nothing else");
   command->add_flag("--quiet", compare_.quiet, "show no progress");
   command->footer(after_compare);

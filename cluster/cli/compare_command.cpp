@@ -10,11 +10,11 @@
 
 #include "command.hpp"
 #include "comparison.hpp"
-#include "curves.hpp"
 #include "interrupts.hpp"
 #include "progress.hpp"
 #include "text.hpp"
 #include "troupe/base/sectioned_file.hpp"
+#include "troupe/cluster/report/page.hpp"
 #include "troupe/cluster/run_folder.hpp"
 #include "troupe/config/reader.hpp"
 #include "troupe/config/variant.hpp"
@@ -95,8 +95,8 @@ std::vector<setting_run> plan(const compare_arguments& arguments, const catalogu
 /// The folder of a comparison, with one for each run inside.
 class comparison_folder {
  public:
-  comparison_folder(const std::string& wanted, const std::vector<setting_run>& runs)
-      : own_(wanted.empty()), path_(wanted) {
+  comparison_folder(const compare_arguments& arguments, const std::vector<setting_run>& runs)
+      : own_(arguments.folder.empty()), path_(arguments.folder), page_(arguments.output) {
     if (own_) {
       path_ = run_folder::make_default(runs.front().of.name + "-compare");
       return;
@@ -121,32 +121,30 @@ class comparison_folder {
   }
 
   /// Written anew after each run: a comparison that is ended keeps what is there.
-  void write(const comparison& so_far, const std::vector<curve>& curves) const {
-    page_content page;
-    page.title = so_far.job + ": protocols compared";
-    page.curves = curves;
-    page.table = cells_of(so_far);
-    page.first_number = first_number_column;
-    page.notes = notes_of(so_far);
+  void write(const comparison& so_far) const {
     write_file_atomically(path_ + "/table.md", to_markdown(so_far));
     write_file_atomically(path_ + "/table.json", to_json(so_far).dump(2) + "\n");
-    write_file_atomically(path_ + "/compare.html", curves_page(page));
+    write_file_atomically(page(), page_of(so_far));
   }
+
+  std::string page() const { return page_.empty() ? path_ + "/compare.html" : page_; }
 
  private:
-  const bool own_;
-  std::string path_;
-};
-
-void add(curve& to, const report& r) {
-  const auto rows = static_cast<double>(r.rows);
-  if (r.evaluation) {
-    to.evaluated_loss.push_back({r.time, rows, r.loss});
-    to.evaluated_accuracy.push_back({r.time, rows, r.accuracy});
-  } else {
-    to.train_loss.push_back({r.time, rows, r.loss});
+  /// From the files of the runs: what anyone could make of them later.
+  static std::string page_of(const comparison& so_far) {
+    std::vector<page::compared> runs;
+    for (const compared_run& run : so_far.runs) {
+      std::error_code ignored;
+      // One that never began has no folder; the notes say why.
+      if (!std::filesystem::exists(run.folder + "/history.jsonl", ignored)) continue;
+      runs.push_back({run.label(), page::read_run(run.folder)});
+    }
+    return page::compare_page(so_far.job + ": protocols compared", runs, notes_of(so_far));
   }
-}
+
+  const bool own_;
+  std::string path_, page_;
+};
 
 compared_run row_of(const setting_run& run, const std::string& folder) {
   compared_run row;
@@ -161,16 +159,13 @@ compared_run row_of(const setting_run& run, const std::string& folder) {
 /// Trains one setting; what goes wrong once training has begun is in the result.
 /// `started` is called as soon as it has.
 compared_run run_one(const setting_run& run, const std::string& folder, run_control& control,
-                     const compare_arguments& arguments, const catalogue& known, curve& history,
+                     const compare_arguments& arguments, const catalogue& known,
                      const std::function<void()>& started) {
   progress shown(arguments.quiet);
   train_options options;
   options.folder = folder;
   options.control = &control;
-  options.observer.on_report = [&](const report& r) {
-    add(history, r);
-    shown.show(r);
-  };
+  options.observer.on_report = [&](const report& r) { shown.show(r); };
   options.observer.on_event = [&](const run_event& e) {
     if (e.name == "started") started();
     shown.show(e);
@@ -192,15 +187,14 @@ class comparing {
 
   int run() {
     const std::vector<setting_run> runs = plan(arguments_, known_, all_.left_out);
-    const comparison_folder folder(arguments_.folder, runs);
+    const comparison_folder folder(arguments_, runs);
     all_.job = runs.front().of.name;
     all_.planned = runs.size();
     for (const setting_run& next : runs) {
       if (guard_.asked() && !all_.runs.empty()) break;
-      curves_.push_back({next.label(), {}, {}, {}});
       try {
-        all_.runs.push_back(run_one(next, folder.of(next), control_, arguments_, known_,
-                                    curves_.back(), [&] { announce(next); }));
+        all_.runs.push_back(
+            run_one(next, folder.of(next), control_, arguments_, known_, [&] { announce(next); }));
       } catch (const error& e) {
         // A job or data that cannot be used at all is no result of a comparison.
         if (all_.runs.empty() && e.kind() != error_kind::run) {
@@ -211,7 +205,7 @@ class comparing {
       }
       const std::string& failure = all_.runs.back().failure;
       if (!failure.empty()) fmt::print(stderr, "troupe: {}: {}\n", next.label(), failure);
-      folder.write(all_, curves_);
+      folder.write(all_);
     }
     show(folder.path());
     return status();
@@ -259,7 +253,6 @@ class comparing {
   run_control control_;
   interrupts guard_;
   comparison all_;
-  std::vector<curve> curves_;
   std::set<std::string> warned_;
 };
 
