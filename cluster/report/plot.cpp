@@ -20,10 +20,6 @@ constexpr std::size_t most_of_chart = 12000;  // points of all series together
 constexpr std::size_t most_of_series = 1200, least_of_series = 24, most_dots = 60;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-bool finite(const moment& m) {
-  return std::isfinite(m.time) && std::isfinite(m.rows) && std::isfinite(m.value);
-}
-
 std::size_t points_for_each(const chart& of) {
   const std::size_t share = most_of_chart / std::max<std::size_t>(of.all.size(), 1);
   return std::clamp(share, least_of_series, most_of_series);

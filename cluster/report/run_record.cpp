@@ -22,6 +22,14 @@ namespace fs = std::filesystem;
 using json = nlohmann::ordered_json;
 
 constexpr std::size_t largest_text = 4u << 20;  // of job.yaml and summary.json
+constexpr int deepest = 16;                     // lists in lists
+
+/// Discarded where it is no JSON. What lies deeper than anything of ours is left out: it would
+/// overflow the stack of whoever writes it.
+json parsed_json(const std::string& text) {
+  return json::parse(
+      text, [](int depth, json::parse_event_t, json&) { return depth < deepest; }, false);
+}
 
 std::string at_most(std::ifstream& file, std::size_t bytes) {
   std::string text(bytes, '\0');
@@ -97,7 +105,7 @@ class reading {
   void summary() {
     const auto text = text_of("summary.json");
     if (!text) return;
-    json parsed = json::parse(*text, nullptr, false);
+    json parsed = parsed_json(*text);
     if (!parsed.is_object()) return problem("summary.json is damaged: it is no JSON object");
     out_.summary = std::move(parsed);
     out_.name = word_of(out_.summary, "name");
@@ -127,7 +135,7 @@ class reading {
       torn = file.eof();
       if (torn) break;
       if (line.empty()) continue;
-      const json parsed = json::parse(line, nullptr, false);
+      const json parsed = parsed_json(line);
       if (parsed.is_object() && take(parsed)) continue;
       if (damaged++ == 0) first = number;
     }

@@ -19,8 +19,11 @@ std::vector<double> round_ticks(double low, double high, int wanted) {
   }
   std::vector<double> ticks;
   const double slack = 1e-9 * (high - low);
-  for (double i = std::ceil((low - slack) / step); i * step <= high + slack; ++i) {
-    ticks.push_back(i == 0 ? 0 : i * step);  // no -0
+  const double first = std::ceil((low - slack) / step);
+  // Beside very large numbers a step may be nothing.
+  for (int i = 0; i <= 4 * wanted && (first + i) * step <= high + slack; ++i) {
+    const double tick = (first + i) * step;
+    if (ticks.empty() || tick > ticks.back()) ticks.push_back(tick == 0 ? 0 : tick);  // no -0
   }
   if (ticks.empty()) ticks.push_back(low);
   return ticks;

@@ -8,9 +8,8 @@ namespace troupe::page {
 
 namespace {
 
-bool finite(const moment& m) {
-  return std::isfinite(m.time) && std::isfinite(m.rows) && std::isfinite(m.value);
-}
+/// Their differences and products are then numbers, too.
+constexpr double largest = 1e300;
 
 /// First, lowest, highest and last of the moments from `begin` to `end`, which are finite.
 void keep_extremes(const std::vector<moment>& all, std::size_t begin, std::size_t end,
@@ -42,6 +41,10 @@ std::vector<moment> by_steps(const std::vector<moment>& all, axis along, double 
 }
 
 }  // namespace
+
+bool finite(const moment& m) {
+  return std::abs(m.time) < largest && std::abs(m.rows) < largest && std::abs(m.value) < largest;
+}
 
 std::vector<moment> thinned(const std::vector<moment>& all, axis along, std::size_t most) {
   most = std::max<std::size_t>(most, 4);

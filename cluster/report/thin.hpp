@@ -14,6 +14,9 @@ struct moment {
 
 using axis = double moment::*;
 
+/// Whether all of it are numbers to reckon with.
+bool finite(const moment& m);
+
 /// At most about `most` of the moments: of those in a row that share a step of the axis the first,
 /// the lowest, the highest and the last stay, in their order. So no peak is lost. Values that are
 /// not finite stay as one gap.

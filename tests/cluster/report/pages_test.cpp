@@ -160,6 +160,21 @@ BOOST_AUTO_TEST_CASE(what_holds_no_run_is_refused) {
   check_well(run_page(read_run(here / "empty")));
 }
 
+BOOST_AUTO_TEST_CASE(absurd_numbers_and_depths_break_nothing) {
+  const workspace here;
+  const std::string deep = std::string(100000, '[') + std::string(100000, ']');
+  write_run(here, "run",
+            line_of(0, 1e200, 2000000000, 1e308) + line_of(0, 1e305, 1, -1e299) +
+                line_of(0, -5, 0, 1e-320));
+  here.write("run/events.jsonl", "{\"time\":1,\"event\":\"odd\",\"a\":" + deep + "}\n");
+  here.write("run/summary.json", "{\"seconds\":1e999,\"name\":\"a\"}");
+  check_well(run_page(read_run(here / "run")));
+  here.write("run/summary.json", "{\"name\":\"a\",\"x\":" + deep + "}");
+  const std::string text = run_page(read_run(here / "run"));
+  check_well(text);
+  BOOST_TEST(!has(text, "inf "));
+}
+
 BOOST_AUTO_TEST_CASE(a_very_long_run_has_a_page_of_a_few_megabytes) {
   const workspace here;
   write_run(here, "run", history(100000, 100));

@@ -41,6 +41,7 @@ BOOST_AUTO_TEST_CASE(ticks_are_round_and_within) {
   BOOST_TEST(round_ticks(-2, 2, 4) == (numbers{-2, -1, 0, 1, 2}), each);
   BOOST_TEST(round_ticks(3, 3, 5) == (numbers{3}), each);
   BOOST_TEST(round_ticks(0, no_number, 5).size() == 1u);
+  BOOST_TEST(round_ticks(1e16, 1e16 + 2, 5).size() < 10u);
   BOOST_TEST(log_ticks(0.02, 30) == (numbers{0.1, 1, 10}), each);
   BOOST_TEST(log_ticks(0.4, 3) == (numbers{0.5, 1, 2}), boost::test_tools::tolerance(1e-9) << each);
   BOOST_TEST(log_ticks(1e-300, 1e300).size() < 12u);
