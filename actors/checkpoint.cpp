@@ -85,6 +85,7 @@ std::string essence(job of) {
   kept.rebalance = of.supervisor.rebalance;  // without, each worker has its own rows
   of.supervisor = kept;
   of.training.stop = {};
+  of.recorder = {};
   of.cluster.reset();
   return to_yaml(of);
 }

@@ -87,18 +87,24 @@ std::string to_line(const run_event& e) {
 }
 
 recorder_actor::behavior_type recorder(recorder_actor::stateful_pointer<recorder_state> self,
-                                       const std::string& folder, const run_observer& observer) {
+                                       const std::string& folder, const run_observer& observer,
+                                       bool tensorboard) {
   fail_on_exception(self, "recorder");
   self->state.history = open_file(folder, "history.jsonl");
   self->state.events = open_file(folder, "events.jsonl");
+  if (tensorboard && !folder.empty()) {
+    self->state.tensorboard = std::make_unique<tensorboard_log>(folder);
+  }
   self->state.observer = observer;
   return {
       [=](const report& r) {
         append(self->state.history, "history.jsonl", to_line(r));
+        if (self->state.tensorboard) self->state.tensorboard->add(r);
         if (self->state.observer.on_report) self->state.observer.on_report(r);
       },
       [=](const run_event& e) {
         append(self->state.events, "events.jsonl", to_line(e));
+        if (self->state.tensorboard) self->state.tensorboard->add(e);
         if (self->state.observer.on_event) self->state.observer.on_event(e);
       },
       [=](flush_atom) { return flush_atom::value; },

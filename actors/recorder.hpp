@@ -6,6 +6,7 @@
 #include <string>
 
 #include "troupe/actors/cast.hpp"
+#include "troupe/actors/tensorboard_log.hpp"
 
 namespace troupe {
 
@@ -28,12 +29,15 @@ struct recorder_state {
   };
   using file = std::unique_ptr<std::FILE, closer>;
   file history, events;
+  std::unique_ptr<tensorboard_log> tensorboard;
   run_observer observer;
 };
 
-/// Appends to history.jsonl and events.jsonl in `folder` ("": only tells the observer). A line
-/// that cannot be written ends the recorder with the reason, and with it the run.
+/// Appends to history.jsonl and events.jsonl in `folder` ("": only tells the observer), and to an
+/// event file for TensorBoard where `tensorboard` says so. A line that cannot be written ends the
+/// recorder with the reason, and with it the run.
 recorder_actor::behavior_type recorder(recorder_actor::stateful_pointer<recorder_state> self,
-                                       const std::string& folder, const run_observer& observer);
+                                       const std::string& folder, const run_observer& observer,
+                                       bool tensorboard);
 
 }  // namespace troupe

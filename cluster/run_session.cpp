@@ -44,8 +44,8 @@ run_session::run_session(caf::actor_system& system, const prepared_run& run,
     write_file_atomically(folder_->file("job.yaml"), to_yaml(run.of));
   }
   // A folder that cannot be written fails before anything runs.
-  recorder_ = keep(
-      system.spawn(troupe::recorder, folder_ ? folder_->path() : std::string(), options.observer));
+  recorder_ = keep(system.spawn(troupe::recorder, folder_ ? folder_->path() : std::string(),
+                                options.observer, run.of.recorder.tensorboard));
   for (const std::string& why : run.kept.damaged) {
     caf::anon_send(recorder_, run_event{0, "checkpoint_damaged", {{"reason", why}}});
   }

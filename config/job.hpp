@@ -70,6 +70,10 @@ struct supervisor_spec {
   double loss_above = 0;         ///< a mini-batch's, which counts as a divergence; 0: none
 };
 
+struct recorder_spec {
+  bool tensorboard = false;  ///< also write the run's numbers as TensorBoard's event files
+};
+
 /// Without files, `troupe launch` makes certificates for the run, which never touch a disk.
 struct tls_spec {
   bool enabled = true;
@@ -122,6 +126,7 @@ struct job {
   training_spec training;
   actors_spec actors;
   supervisor_spec supervisor;
+  recorder_spec recorder;
   std::optional<cluster_spec> cluster;
 
   /// Where each path of the job ("model.layers.2.dense.units") was written: "job.yaml:12:5" or

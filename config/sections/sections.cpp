@@ -217,6 +217,15 @@ section divergence_section() {
               &job::supervisor, &supervisor_spec::loss_above)}};
 }
 
+section recorder_section() {
+  return {"recorder",
+          "What is written of a run, beside the files that each has.",
+          {at(declare::boolean("tensorboard",
+                               "whether the numbers of `history.jsonl` are also written for "
+                               "TensorBoard, into the folder of the run"),
+              &job::recorder, &recorder_spec::tensorboard)}};
+}
+
 section cluster_section() {
   const auto in = [](setting declaration, auto member) {
     return at(std::move(declaration), &job::cluster, member);
@@ -309,6 +318,7 @@ const std::vector<section>& job_sections() {
       rebalance_section(),
       checkpoint_section(),
       divergence_section(),
+      recorder_section(),
       cluster_section(),
       tls_section()};
   return sections;

@@ -101,7 +101,8 @@ class whole_run {
                                          [this](const run_event& e) {
                                            heard.events.push_back(e);
                                            if (on_event) on_event(e);
-                                         }}));
+                                         }},
+                            false));
     for (std::uint32_t i = 0; i < of.actors.parameter_servers; ++i) {
       cast_.servers.push_back(stage_.keep(stage_.system.spawn(parameter_server, plan_, i)));
     }

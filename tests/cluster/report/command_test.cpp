@@ -65,6 +65,32 @@ BOOST_AUTO_TEST_CASE(a_run_gets_a_page_in_its_folder_or_where_it_is_told) {
   BOOST_TEST(html_problem(here.read("both.html")) == "");
 }
 
+BOOST_AUTO_TEST_CASE(event_files_for_tensorboard_are_written_where_the_job_says_so) {
+  const workspace here;
+  here.write("job.yaml", quick_job);
+  const auto files = [&](const std::string& folder) {
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(here / folder)) {
+      const std::string name = entry.path().filename();
+      if (name.rfind("events.out.tfevents.", 0) != 0) continue;
+      ++count;
+      const std::string bytes = here.read(folder + "/" + name);
+      for (const char* tag :
+           {"brain.Event:2", "training/loss", "worker_0/samples_per_second", "test/accuracy"}) {
+        BOOST_TEST(has(bytes, tag), tag);
+      }
+    }
+    return count;
+  };
+  for (const bool wanted : {false, true}) {
+    const std::string folder = wanted ? "with" : "without";
+    const outcome done = in(here, {"train", "job.yaml", "--run", folder, "--quiet", "--set",
+                                   wanted ? "recorder.tensorboard=true" : "seed=4"});
+    BOOST_TEST_REQUIRE(done.status == 0, done.err);
+    BOOST_TEST(files(folder) == (wanted ? 1u : 0u));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_done_is_one_line) {
   const workspace here;
   train(here, "run");
