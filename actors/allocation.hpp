@@ -88,6 +88,10 @@ class allocation {
   std::uint64_t rows_leased(std::uint32_t worker) const {
     return book_of(worker).rows_held(local(worker));
   }
+  /// Rows of a window of this worker, by its share.
+  std::uint64_t window_rows(std::uint32_t worker) const { return window_of(worker); }
+  /// How many windows this worker is behind the one furthest on, where servers wait for windows.
+  std::optional<std::uint64_t> windows_behind(std::uint32_t worker) const;
   /// Whether this worker holds nothing to train.
   bool idle(std::uint32_t worker) const { return book_of(worker).held(local(worker)) == 0; }
 

@@ -55,6 +55,7 @@ using checkpoint_atom = caf::atom_constant<caf::atom("checkpoint")>;
 using join_atom = caf::atom_constant<caf::atom("join")>;
 using load_atom = caf::atom_constant<caf::atom("load")>;
 using status_atom = caf::atom_constant<caf::atom("status")>;
+using pause_atom = caf::atom_constant<caf::atom("pause")>;
 
 /// Hears which commits make up a round (backup workers).
 using round_listener_actor = caf::typed_actor<caf::reacts_to<close_msg>>;
@@ -148,6 +149,8 @@ using supervisor_actor = leader_actor::extend<
     caf::replies_to<status_atom>::with<std::string>,
     /// Keep the run as it stands.
     caf::reacts_to<checkpoint_atom>,
+    /// Pause (true) or go on; answered with what holds from now on. An error where it cannot.
+    caf::replies_to<pause_atom, bool>::with<bool>,
     /// Stop early, for this reason ("interrupted", "command").
     caf::reacts_to<stop_atom, std::string>, caf::reacts_to<tick_atom>>;
 

@@ -129,6 +129,7 @@ load_msg parameter_server_state::load() const {
     list[i].setBytesSent(at.bytes_sent);
     ++i;
   }
+  out->setQueue(static_cast<std::uint32_t>(self_->mailbox().size()));
   return std::move(out).finish();
 }
 

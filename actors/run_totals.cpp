@@ -182,6 +182,10 @@ nlohmann::ordered_json run_totals::status(double seconds) const {
   return out;
 }
 
+bool run_totals::counts_right_rows() const {
+  return has_accuracy(plan_->model);
+}
+
 nlohmann::ordered_json run_totals::worker_status(std::uint32_t worker) const {
   const worker_totals& w = workers_[worker];
   nlohmann::ordered_json out;
@@ -190,6 +194,10 @@ nlohmann::ordered_json run_totals::worker_status(std::uint32_t worker) const {
   out["commits"] = w.commits;
   out["samples_per_second"] = number(w.speed > 0 ? w.speed : nan);
   out["staleness"] = w.window_staleness;
+  const double count = w.window_rows > 0 ? static_cast<double>(w.window_rows) : nan;
+  out["loss"] = number(w.window_loss / count);
+  out["accuracy"] =
+      number(counts_right_rows() ? static_cast<double>(w.window_correct) / count : nan);
   return out;
 }
 

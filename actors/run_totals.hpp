@@ -35,6 +35,9 @@ class run_totals {
 
   /// Rows a second of a worker, smoothed over its last windows; 0 before its first.
   double speed(std::uint32_t worker) const { return workers_[worker].speed; }
+  /// Whether the model's rows are right or wrong at all.
+  bool counts_right_rows() const;
+  std::uint64_t commits(std::uint32_t worker) const { return workers_[worker].commits; }
   /// Rows trained, those that are to be trained again not counted.
   std::uint64_t rows() const noexcept { return rows_ - rows_repeated_; }
 

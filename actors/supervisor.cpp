@@ -74,7 +74,8 @@ void supervisor_state::watch(const caf::actor_addr& actor, role what, std::uint3
 
 double supervisor_state::now() const {
   if (!start_) return trained_before_;
-  return trained_before_ + std::chrono::duration<double>(self_->clock().now() - *start_).count();
+  const auto time = paused_since_.value_or(self_->clock().now());
+  return trained_before_ + std::chrono::duration<double>(time - *start_).count();
 }
 
 void supervisor_state::record(const std::string& event, nlohmann::json facts) {
@@ -287,10 +288,15 @@ void supervisor_state::evaluate_if_due() {
           });
 }
 
+void supervisor_state::record_evaluation(report line) {
+  evaluation_ = line;
+  self_->send(cast_.recorder, std::move(line));
+}
+
 void supervisor_state::evaluated(const score& s, std::uint64_t rows) {
   evaluating_ = false;
   if (!s.has_data) return;
-  self_->send(cast_.recorder, totals_->evaluation_report(s, rows, now()));
+  record_evaluation(totals_->evaluation_report(s, rows, now()));
   rules_->add(s);
   if (mode_ != mode::training) return;
   if (const auto reason = rules_->after_evaluation()) return stop(*reason);
@@ -347,6 +353,7 @@ supervisor_actor::behavior_type supervisor(supervisor_state::pointer self,
       [=](const diverged_msg& message) { self->state.diverged(*message); },
       [=](const yielded_msg& message) { self->state.yielded(*message); },
       [=](checkpoint_atom) { self->state.keep(); },
+      [=](pause_atom, bool paused) { return self->state.pause(paused); },
       [=](std::uint32_t worker, std::uint32_t incarnation, const worker_actor& actor) {
         self->state.recast(worker, incarnation, actor);
       },

@@ -16,6 +16,7 @@
 #include "troupe/actors/run_totals.hpp"
 #include "troupe/actors/slice_map.hpp"
 #include "troupe/actors/stop_rules.hpp"
+#include "troupe/actors/training_curve.hpp"
 
 namespace troupe {
 
@@ -77,6 +78,9 @@ class supervisor_state {
   caf::result<std::string> status();
   /// A checkpoint soon; an event says so.
   void keep();
+  /// No work is given out until this is taken back: workers train what they hold, then wait, and
+  /// the run's time stands still.
+  caf::result<bool> pause(bool paused);
   void stop(const std::string& reason);
   void tick();
   void down(const caf::down_msg& message);
@@ -107,7 +111,8 @@ class supervisor_state {
     };
     using windows = std::map<std::uint64_t, window>;  ///< by sequence
     windows taken;
-    std::uint32_t fruitless = 0;  ///< losses in a row without a window in between
+    std::uint32_t fruitless = 0;                ///< losses in a row without a window in between
+    std::uint64_t moved_in = 0, moved_out = 0;  ///< rows handed on to it, and taken from it
   };
   enum class role { server, shard, worker, helper };
   struct watched {
@@ -119,17 +124,20 @@ class supervisor_state {
   void install();
   void installed();
   const char* state_of(std::uint32_t worker) const;
+  nlohmann::ordered_json worker_status(std::uint32_t worker, std::uint64_t most_commits) const;
   void introduce();
   route_msg make_route() const;
   void introduce_worker(std::uint32_t worker, const route_msg& route);
   void introduce_workers(std::uint32_t first, std::uint32_t last);
   void begin_training_if_ready();
   void end_warm_start_if_due();
+  void go_on_if_paused();
   void grant();
   void record_shares();
   void send_view();
   void evaluate_if_due();
   void evaluated(const score& s, std::uint64_t rows);
+  void record_evaluation(report line);
   void finish_workers();
   void score_center();
   void score_model(const score& last);
@@ -192,6 +200,8 @@ class supervisor_state {
 
   std::optional<allocation> allocation_;
   std::optional<run_totals> totals_;
+  training_curve curve_;
+  std::optional<report> evaluation_;  // the last one
   std::optional<stop_rules> rules_;
   std::vector<role_state> parts_;  // of each worker
   std::string last_loss_;          // why the last worker was lost
@@ -232,7 +242,7 @@ class supervisor_state {
   bool ticking_ = false;
   double trained_before_ = 0;  // seconds, where the run goes on from a checkpoint
   run_totals::ending ending_;
-  std::optional<caf::actor_clock::time_point> start_;
+  std::optional<caf::actor_clock::time_point> start_, paused_since_;
   std::optional<caf::typed_response_promise<outcome_ptr>> promise_;
   outcome_ptr outcome_;  // once the run is over, however early
 };

@@ -44,6 +44,7 @@ void supervisor_state::stop(const std::string& reason) {
 }
 
 void supervisor_state::finish_workers() {
+  go_on_if_paused();
   // The round that it waits for may not come.
   if (cutting_ && cutting_->missing > 0) uncut("the run ends");
   mode_ = mode::finishing;
@@ -92,8 +93,7 @@ void supervisor_state::score_center() {
           [this, age = age_](const score& last) {
             if (age != age_) return;
             if (last.has_data) {
-              self_->send(cast_.recorder,
-                          totals_->evaluation_report(last, totals_->rows(), ending_.seconds));
+              record_evaluation(totals_->evaluation_report(last, totals_->rows(), ending_.seconds));
               rules_->add(last);
             }
             score_model(last);

@@ -1,15 +1,23 @@
 // What a supervisor says of its run while it lives, for `troupe status` and its like:
 //
-//     name, protocol, consistency, compression, state (installing, joining, training, finishing,
-//     scoring, done), seconds, and what run_totals::status says
+//     name, protocol, consistency, compression, state (installing, joining, training, paused,
+//     finishing, scoring, done), seconds, and what run_totals::status says
+//     evaluation         the last one: part, time, rows, loss, accuracy; null before the first
+//     history            training_curve::json
 //     workers            of each: worker, node, state (absent, joining, ready, silent, lost),
 //                        incarnation, what run_totals::worker_status says, rows_leased,
+//                        rows_moved_in, rows_moved_out (handed on to it and taken from it),
+//                        window_rows (null where a window is an epoch), windows_behind the worker
+//                        furthest on (where servers wait for nobody: by their commits),
 //                        seconds_since_report (null where nothing was heard yet)
-//     parameter_servers  of each: parameter_server, node, state (ready, silent) and slices, of
-//                        each: slice, version, commits, bytes_received, bytes_sent (here), and
-//                        backups: the servers that hold it, too
+//     parameter_servers  of each: parameter_server, node, state (ready, silent), queue (messages
+//                        that wait there; null where it is silent) and slices, of each: slice,
+//                        version, commits, bytes_received, bytes_sent (here), and backups: the
+//                        servers that hold it, too
 
+#include <algorithm>
 #include <caf/all.hpp>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "troupe/actors/supervisor.hpp"
@@ -46,6 +54,19 @@ json slices_of(const schema::Load::Reader& load, const slice_map& where) {
   return out;
 }
 
+json finite(double value) {
+  return std::isfinite(value) ? json(value) : json();
+}
+
+json evaluation_of(const std::optional<report>& last) {
+  if (!last) return nullptr;
+  return {{"part", last->part},
+          {"time", last->time},
+          {"rows", last->rows},
+          {"loss", finite(last->loss)},
+          {"accuracy", finite(last->accuracy)}};
+}
+
 /// A status that waits for what the servers say.
 struct gathering {
   json status;
@@ -75,6 +96,25 @@ const char* supervisor_state::state_of(std::uint32_t worker) const {
   return allocation_->suspected(worker) ? "silent" : "ready";
 }
 
+json supervisor_state::worker_status(std::uint32_t worker, std::uint64_t most_commits) const {
+  const role_state& part = parts_[worker];
+  json out = {{"worker", worker},
+              {"node", node_of(cast_.worker_nodes, worker)},
+              {"state", state_of(worker)},
+              {"incarnation", part.incarnation}};
+  out.update(totals_->worker_status(worker));
+  out["rows_leased"] = allocation_->rows_leased(worker);
+  out["rows_moved_in"] = part.moved_in;
+  out["rows_moved_out"] = part.moved_out;
+  const bool epochs = plan_->setup.window >= epoch_window;
+  out["window_rows"] = epochs ? json() : json(allocation_->window_rows(worker));
+  out["windows_behind"] =
+      allocation_->windows_behind(worker).value_or(most_commits - totals_->commits(worker));
+  const bool known = start_ && part.now != presence::absent;
+  out["seconds_since_report"] = known ? json(now() - part.heard) : json();
+  return out;
+}
+
 caf::result<std::string> supervisor_state::status() {
   static constexpr const char* states[] = {"installing", "installing", "joining", "training",
                                            "finishing",  "scoring",    "done"};
@@ -83,24 +123,22 @@ caf::result<std::string> supervisor_state::status() {
   out["protocol"] = plan_->protocol.name;
   out["consistency"] = plan_->of.optimizer.consistency.name;
   out["compression"] = plan_->of.optimizer.compression.name;
-  out["state"] = states[static_cast<int>(mode_)];
+  const bool paused = mode_ == mode::training && paused_since_;
+  out["state"] = paused ? "paused" : states[static_cast<int>(mode_)];
   const bool over = mode_ == mode::scoring || mode_ == mode::done;
   const double seconds = over ? ending_.seconds : now();
   out["seconds"] = seconds;
   out.update(totals_->status(seconds));
 
+  out["evaluation"] = evaluation_of(evaluation_);
+  out["history"] = curve_.json(totals_->counts_right_rows());
+  std::uint64_t most_commits = 0;
+  for (std::uint32_t worker = 0; worker < parts_.size(); ++worker) {
+    most_commits = std::max(most_commits, totals_->commits(worker));
+  }
   json& workers = out["workers"] = json::array();
   for (std::uint32_t worker = 0; worker < parts_.size(); ++worker) {
-    const role_state& part = parts_[worker];
-    json w = {{"worker", worker},
-              {"node", node_of(cast_.worker_nodes, worker)},
-              {"state", state_of(worker)},
-              {"incarnation", part.incarnation}};
-    w.update(totals_->worker_status(worker));
-    w["rows_leased"] = allocation_->rows_leased(worker);
-    const bool known = start_ && part.now != presence::absent;
-    w["seconds_since_report"] = known ? json(now() - part.heard) : json();
-    workers.push_back(std::move(w));
+    workers.push_back(worker_status(worker, most_commits));
   }
 
   auto gathered = std::make_shared<gathering>();
@@ -109,6 +147,7 @@ caf::result<std::string> supervisor_state::status() {
     servers.push_back({{"parameter_server", server},
                        {"node", node_of(cast_.server_nodes, server)},
                        {"state", "silent"},
+                       {"queue", nullptr},
                        {"slices", json::array()}});
   }
   gathered->status = std::move(out);
@@ -120,6 +159,7 @@ caf::result<std::string> supervisor_state::status() {
             [this, gathered, server](const load_msg& load) {
               json& entry = gathered->status["parameter_servers"][server];
               entry["state"] = "ready";
+              entry["queue"] = (*load).getQueue();
               entry["slices"] = slices_of(*load, *slices_);
               gathered->one_less();
             },

@@ -3,12 +3,15 @@
 #include <caf/all.hpp>
 #include <utility>
 
+#include "troupe/actors/configure.hpp"
 #include "troupe/actors/supervisor.hpp"
 
 namespace troupe {
 
 void supervisor_state::grant() {
   if (mode_ != mode::training) return;
+  // Who is lost meanwhile is still waited for no longer.
+  if (paused_since_) return send_view();
   const auto leases = allocation_->grant(now());
   send_view();
   for (const auto& l : leases) {
@@ -24,6 +27,8 @@ void supervisor_state::grant() {
     self_->send(cast_.workers[l.worker], std::move(message).finish());
     if (!l.moved_from) continue;
     ++ending_.rebalances;
+    parts_[*l.moved_from].moved_out += l.range.size();
+    parts_[l.worker].moved_in += l.range.size();
     record("rebalanced", {{"from", *l.moved_from},
                           {"to", l.worker},
                           {"epoch", l.epoch + 1},
@@ -35,6 +40,30 @@ void supervisor_state::grant() {
     self_->send(cast_.workers[asked.worker], std::move(message).finish());
   }
   record_shares();
+}
+
+caf::result<bool> supervisor_state::pause(bool paused) {
+  if (paused == paused_since_.has_value()) return paused;
+  if (mode_ > mode::training || (paused && mode_ != mode::training)) {
+    return actor_failure("the run", "it is not training");
+  }
+  if (paused) {
+    record("paused");
+    paused_since_ = self_->clock().now();
+    return true;
+  }
+  go_on_if_paused();
+  grant();
+  return false;
+}
+
+/// As if there had been no time in between.
+void supervisor_state::go_on_if_paused() {
+  if (!paused_since_) return;
+  const auto took = self_->clock().now() - *paused_since_;
+  if (start_) *start_ += took;
+  paused_since_.reset();
+  record("resumed", {{"paused_seconds", std::chrono::duration<double>(took).count()}});
 }
 
 /// Windows are shared out in proportion to speed.
@@ -71,6 +100,7 @@ void supervisor_state::progress(const schema::Progress::Reader& message) {
   const std::string problem = allocation_->take(message, now());
   if (!problem.empty()) return fail(problem);
   totals_->add(message);
+  curve_.add(now(), totals_->rows(), message.getLossSum(), message.getCorrect(), message.getRows());
   report_while_cutting(message);
   report_progress(message.getWorker(), report_seconds);
   if (mode_ != mode::training) return;

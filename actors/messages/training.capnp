@@ -120,6 +120,7 @@ struct Load {
     bytesSent @4 :UInt64;     # payloads of centres, as encoded
   }
   slices @0 :List(Slice);     # ascending
+  queue @1 :UInt32;           # messages that wait
 }
 
 # worker -> server: one slice of one window.

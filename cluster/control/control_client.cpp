@@ -83,17 +83,30 @@ class socket_client final : public control_client {
 
   void events(bool follow, const std::function<void(const std::string&)>& each) override {
     send({{"request", "events"}, {"follow", follow}});
+    take_events(follow ? std::nullopt : std::optional(patience_), each);
+  }
+
+  std::uint64_t events_after(std::uint64_t byte,
+                             const std::function<void(const std::string&)>& each) override {
+    send({{"request", "events"}, {"after", byte}});
+    return take_events(patience_, each);
+  }
+
+ private:
+  /// \returns the "next" behind them.
+  std::uint64_t take_events(std::optional<std::chrono::milliseconds> limit,
+                            const std::function<void(const std::string&)>& each) {
     for (;;) {
-      const auto next = follow ? line(std::nullopt) : line(patience_);
+      const auto next = line(limit);
       if (!next) throw run_error(folder_, "the run's process has died");
       const json object = json::parse(*next, nullptr, false);
-      if (object.is_object() && object.contains("next") && !object.contains("event")) return;
-      if (object.is_object() && !object.contains("event")) refuse_complaint(object);
+      const bool answer = object.is_object() && !object.contains("event");
+      if (answer && object.contains("next")) return object.value("next", std::uint64_t{0});
+      if (answer) refuse_complaint(object);
       each(*next);
     }
   }
 
- private:
   void refuse_complaint(const json& answer) const {
     if (!answer.is_object()) throw run_error(folder_, "the run's answer makes no sense");
     const auto why = answer.find("error");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -8,7 +9,7 @@
 
 namespace troupe {
 
-/// The other side of a `control_desk`: what status, events and stop talk through.
+/// The other side of a `control_desk`: what status, top, events and stop talk through.
 class control_client {
  public:
   virtual ~control_client() = default;
@@ -20,6 +21,10 @@ class control_client {
   /// Hands over the line of every event so far and, with `follow`, of those that come until the run
   /// ends. \throws error (run) where its process dies meanwhile, or as `ask`.
   virtual void events(bool follow, const std::function<void(const std::string&)>& each) = 0;
+
+  /// The lines of events behind that byte; \returns where to go on next time. \throws as `ask`.
+  virtual std::uint64_t events_after(std::uint64_t byte,
+                                     const std::function<void(const std::string&)>& each) = 0;
 };
 
 /// Talks to the run in a folder of this machine; answers are waited for as long as `patience`, but

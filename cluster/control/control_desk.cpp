@@ -85,10 +85,9 @@ control_desk::control_desk(sources of) : sources_(std::move(of)) {}
 control_desk::reply control_desk::take(const std::string& request) {
   using handler = reply (control_desk::*)(const json&);
   static const std::map<std::string, handler> handlers = {
-      {"events", &control_desk::events},
-      {"status", &control_desk::status},
-      {"stop", &control_desk::stop},
-      {"checkpoint", &control_desk::keep},
+      {"events", &control_desk::events}, {"status", &control_desk::status},
+      {"stop", &control_desk::stop},     {"checkpoint", &control_desk::keep},
+      {"pause", &control_desk::pause},   {"resume", &control_desk::resume},
   };
   const json asked = json::parse(request, nullptr, false);
   if (!asked.is_object()) return complaint("a request is one JSON object on one line");
@@ -126,6 +125,14 @@ control_desk::reply control_desk::status(const json&) {
 control_desk::reply control_desk::keep(const json&) {
   sources_.checkpoint();
   return one_line({{"checkpointing", true}});
+}
+
+control_desk::reply control_desk::pause(const json&) {
+  return one_line({{"paused", sources_.pause(true)}});
+}
+
+control_desk::reply control_desk::resume(const json&) {
+  return one_line({{"paused", sources_.pause(false)}});
 }
 
 control_desk::reply control_desk::stop(const json&) {

@@ -17,6 +17,8 @@ namespace troupe {
 ///     {"request": "stop"}                       {"stopping": true}; the run ends, by "command"
 ///     {"request": "checkpoint"}                 {"checkpointing": true}; an event `checkpoint` or
 ///                                               `checkpoint_failed` follows
+///     {"request": "pause"}                      {"paused": true}; no work is given out any more
+///     {"request": "resume"}                     {"paused": false}
 ///     {"request": "events", "after": 0}         the lines of events.jsonl from that byte on, then
 ///                                               {"next": N}: the "after" of what comes later
 ///     {"request": "events", "follow": true}     the same, then events as they happen, until the
@@ -30,6 +32,8 @@ class control_desk {
     /// The status object. \throws error where nobody says in time.
     std::function<nlohmann::ordered_json()> status;
     std::function<void()> stop, checkpoint;
+    /// \returns what holds from now on. \throws error where the run cannot.
+    std::function<bool(bool)> pause;
     std::string events_file;
   };
   explicit control_desk(sources of);
@@ -59,6 +63,8 @@ class control_desk {
   reply status(const nlohmann::json& request);
   reply stop(const nlohmann::json& request);
   reply keep(const nlohmann::json& request);
+  reply pause(const nlohmann::json& request);
+  reply resume(const nlohmann::json& request);
   reply events(const nlohmann::json& request);
 
   const sources sources_;

@@ -56,21 +56,31 @@ class remote_client final : public control_client {
   void events(bool follow, const std::function<void(const std::string&)>& each) override {
     std::uint64_t after = 0;
     for (bool stopped = false;; std::this_thread::sleep_for(between_looks)) {
-      std::istringstream lines(lines_of({{"request", "events"}, {"after", after}}));
-      for (std::string line; std::getline(lines, line);) {
+      after = events_after(after, [&](const std::string& line) {
         const json object = json::parse(line, nullptr, false);
-        if (object.is_object() && object.contains("next") && !object.contains("event")) {
-          after = object["next"].get<std::uint64_t>();
-          continue;
-        }
-        if (object.is_object() && object.contains("error") && !object.contains("event")) {
-          throw run_error(where_, object["error"].get<std::string>());
-        }
         stopped = stopped || (object.is_object() && object.value("event", "") == "stopped");
         each(line);
-      }
+      });
       if (!follow || stopped) return;
     }
+  }
+
+  std::uint64_t events_after(std::uint64_t byte,
+                             const std::function<void(const std::string&)>& each) override {
+    std::istringstream lines(lines_of({{"request", "events"}, {"after", byte}}));
+    for (std::string line; std::getline(lines, line);) {
+      const json object = json::parse(line, nullptr, false);
+      const bool answer = object.is_object() && !object.contains("event");
+      if (answer && object.contains("error")) {
+        throw run_error(where_, object["error"].get<std::string>());
+      }
+      if (answer && object.contains("next")) {
+        byte = object["next"].get<std::uint64_t>();
+        continue;
+      }
+      each(line);
+    }
+    return byte;
   }
 
  private:

@@ -29,6 +29,11 @@ struct run_desk::source {
     if (!system) throw run_error("", "the run is over");
   }
 
+  void require_begun() const {
+    require_run();
+    if (!supervisor) throw run_error("", "the run has not begun");
+  }
+
   nlohmann::ordered_json status() {
     const std::lock_guard<std::mutex> lock(mutex);
     require_run();
@@ -45,6 +50,19 @@ struct run_desk::source {
                  [&](const caf::error& e) { problem = text_of(e, system->config()); });
     if (!problem.empty()) throw run_error("the supervisor does not answer", problem);
     return nlohmann::ordered_json::parse(answer);
+  }
+
+  bool pause(bool paused) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    require_begun();
+    std::string problem;
+    bool now = paused;
+    caf::scoped_actor self(*system);
+    self->request(supervisor, status_timeout, pause_atom::value, paused)
+        .receive([&](bool holds) { now = holds; },
+                 [&](const caf::error& e) { problem = text_of(e, system->config()); });
+    if (!problem.empty()) throw run_error("", problem);
+    return now;
   }
 };
 
@@ -67,10 +85,10 @@ run_desk::run_desk(caf::actor_system& system, const job& of, const std::string& 
   };
   from.checkpoint = [shared = source_] {
     const std::lock_guard<std::mutex> lock(shared->mutex);
-    shared->require_run();
-    if (!shared->supervisor) throw run_error("", "the run has not begun");
+    shared->require_begun();
     caf::anon_send(shared->supervisor, checkpoint_atom::value);
   };
+  from.pause = [shared = source_](bool paused) { return shared->pause(paused); };
   from.events_file = folder + "/events.jsonl";
   desk_ = std::make_shared<control_desk>(std::move(from));
   try {

@@ -78,6 +78,10 @@ BOOST_AUTO_TEST_CASE(before_it_trains_there_is_not_much_to_say) {
   BOOST_TEST(now["rows"] == 0);
   BOOST_TEST(now["total_rows"] == 1500);
   BOOST_TEST(now["loss"].is_null());
+  BOOST_TEST(now["evaluation"].is_null());
+  BOOST_TEST(now["history"]["time"].empty());
+  BOOST_TEST(now["evaluation"].is_null());
+  BOOST_TEST(now["history"]["time"].empty());
   BOOST_TEST(now["samples_per_second"].is_null());
   BOOST_REQUIRE(now["workers"].size() == 3u);
   for (const json& w : now["workers"]) {
@@ -105,6 +109,18 @@ BOOST_AUTO_TEST_CASE(while_it_trains_everybody_is_told_of) {
       const json& workers = now["workers"];
       BOOST_TEST(sum(workers, "rows") - now["rows_repeated"].get<std::uint64_t>() == now["rows"]);
       BOOST_TEST(sum(workers, "rows_leased") > 0u);
+      BOOST_TEST(sum(workers, "rows_moved_in") == sum(workers, "rows_moved_out"));
+      const json& history = now["history"];
+      BOOST_TEST(!history["time"].empty());
+      for (const json& list : history) BOOST_TEST(list.size() == history["time"].size());
+      BOOST_TEST(history["rows"].back() == now["rows"]);
+      for (const json& server : now["parameter_servers"]) BOOST_TEST(server["queue"].is_number());
+      BOOST_TEST(sum(workers, "rows_moved_in") == sum(workers, "rows_moved_out"));
+      const json& history = now["history"];
+      BOOST_TEST(!history["time"].empty());
+      for (const json& list : history) BOOST_TEST(list.size() == history["time"].size());
+      BOOST_TEST(history["rows"].back() == now["rows"]);
+      for (const json& server : now["parameter_servers"]) BOOST_TEST(server["queue"].is_number());
       BOOST_TEST(sum(workers, "commits") == now["commits"]);
       for (const json& w : workers) {
         BOOST_TEST(w["state"] == "ready");
@@ -112,6 +128,18 @@ BOOST_AUTO_TEST_CASE(while_it_trains_everybody_is_told_of) {
         BOOST_TEST(w["rows"] > 0);
         BOOST_TEST(w["mini_batches"] > 0);
         BOOST_TEST(w["seconds_since_report"].is_number());
+        BOOST_TEST(w["loss"].get<double>() > 0);
+        BOOST_TEST(w["accuracy"].get<double>() <= 1);
+        BOOST_TEST(w["window_rows"] > 0);
+        BOOST_TEST(w["windows_behind"] <= now["commits"]);
+        BOOST_TEST(w["rows_moved_in"].is_number());
+        BOOST_TEST(w["rows_moved_out"].is_number());
+        BOOST_TEST(w["loss"].get<double>() > 0);
+        BOOST_TEST(w["accuracy"].get<double>() <= 1);
+        BOOST_TEST(w["window_rows"] > 0);
+        BOOST_TEST(w["windows_behind"] <= now["commits"]);
+        BOOST_TEST(w["rows_moved_in"].is_number());
+        BOOST_TEST(w["rows_moved_out"].is_number());
       }
       const json slices = all_slices(now);
       BOOST_TEST(slices.size() == (c.protocol == std::string("ensemble") ? 9u : 3u));
@@ -137,6 +165,10 @@ BOOST_AUTO_TEST_CASE(in_the_end_servers_and_workers_have_counted_the_same) {
       BOOST_TEST(now["epoch"] == 3);
       BOOST_TEST(sum(now["workers"], "rows_leased") == 0u);
       BOOST_TEST(now["commits"] == summary["commits"]);
+      BOOST_TEST(now["evaluation"]["loss"] == summary["test_loss"]);
+      BOOST_TEST(now["evaluation"]["rows"] == now["rows"]);
+      BOOST_TEST(now["evaluation"]["loss"] == summary["test_loss"]);
+      BOOST_TEST(now["evaluation"]["rows"] == now["rows"]);
       BOOST_TEST(now["mean_staleness"] == summary["mean_staleness"]);
       const json slices = all_slices(now);
       // What an ensemble publishes is no commit.
@@ -181,6 +213,8 @@ BOOST_AUTO_TEST_CASE(a_server_that_says_nothing_is_waited_for_no_longer) {
   BOOST_TEST(!servers[0]["slices"].empty());
   BOOST_TEST(servers[1]["state"] == "silent");
   BOOST_TEST(servers[1]["slices"].empty());
+  BOOST_TEST(servers[1]["queue"].is_null());
+  BOOST_TEST(servers[1]["queue"].is_null());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

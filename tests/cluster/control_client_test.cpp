@@ -143,4 +143,32 @@ BOOST_AUTO_TEST_CASE(the_newest_living_run_is_found) {
   BOOST_CHECK_EQUAL(newest_living_run(here / "runs"), here / "runs/a");
 }
 
+BOOST_AUTO_TEST_CASE(a_run_is_paused_and_goes_on) {
+  const workspace here;
+  pretended_run run(here.path());
+  const auto client = connect_to_folder(here.path());
+  BOOST_CHECK(client->ask({{"request", "pause"}})["paused"].get<bool>());
+  BOOST_CHECK(run.paused);
+  BOOST_CHECK(!client->ask({{"request", "resume"}})["paused"].get<bool>());
+  BOOST_CHECK(!run.paused);
+  run.trouble = "it is not training";
+  BOOST_CHECK_THROW(client->ask({{"request", "pause"}}), error);
+}
+
+BOOST_AUTO_TEST_CASE(events_go_on_where_the_last_ones_ended) {
+  const workspace here;
+  const pretended_run run(here.path());
+  const std::string first = R"({"time":0,"event":"started"})", second = R"({"event":"stopped"})";
+  here.write("events.jsonl", first + "\n");
+  const auto client = connect_to_folder(here.path());
+  std::vector<std::string> heard;
+  const auto hear = [&](const std::string& line) { heard.push_back(line); };
+  std::uint64_t next = client->events_after(0, hear);
+  BOOST_CHECK_EQUAL(next, first.size() + 1);
+  BOOST_CHECK_EQUAL(client->events_after(next, hear), next);
+  here.write("events.jsonl", first + "\n" + second + "\n");
+  next = client->events_after(next, hear);
+  BOOST_CHECK(heard == (std::vector<std::string>{first, second}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -33,12 +33,17 @@ struct pretended_run {
     };
     of.stop = [this] { ++stopped; };
     of.checkpoint = [this] { ++kept; };
+    of.pause = [this](bool on) {
+      if (!trouble.empty()) throw run_error("supervisor", trouble);
+      return paused = on;
+    };
     of.events_file = folder + "/events.jsonl";
     desk = std::make_shared<control_desk>(of);
     socket.emplace(folder, desk, limits);
   }
   std::string trouble;
   std::atomic<int> asked{0}, stopped{0}, kept{0};
+  std::atomic<bool> paused{false};
   std::shared_ptr<control_desk> desk;
   std::optional<control_socket> socket;
 };
