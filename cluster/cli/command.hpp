@@ -81,6 +81,7 @@ struct control_arguments {
   bool follow = false;  ///< events: until the run ends
 };
 int status_command(const control_arguments& arguments);
+int top_command(const control_arguments& arguments);
 int events_command(const control_arguments& arguments);
 int stop_command(const control_arguments& arguments);
 int checkpoint_command(const control_arguments& arguments);

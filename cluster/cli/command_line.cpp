@@ -56,6 +56,11 @@ constexpr const char* after_report =
     "under way: curves, workers, staleness, traffic, what happened, the job and the summary.\n"
     "Example: troupe report runs/first --output first.html";
 
+constexpr const char* after_top =
+    "Leaving (q) changes nothing for the run; ? lists the keys. Where standard output is no "
+    "terminal\n"
+    "a line comes every few seconds, until the run ends; with --json it is the run's answer.";
+
 constexpr const char* after_certificates =
     "The folder gets ca.pem and ca-key.pem, and NAME.pem and NAME-key.pem for each host. One that\n"
     "has an authority keeps it: hosts may be added later. No file is overwritten. ca-key.pem and\n"
@@ -269,6 +274,7 @@ CLI::App* command_line::add_control(const char* name, const char* what,
 void command_line::add_controls() {
   add_control("status", "show how a run under way stands", status_command)
       ->add_flag("--slices", control_.slices, "a line for each slice of the parameters");
+  add_control("top", "watch a run under way in the terminal", top_command)->footer(after_top);
   add_control("events", "list what has happened in a run", events_command)
       ->add_flag("--follow", control_.follow, "and what happens, until it ends");
   add_control("checkpoint", "write a checkpoint of a run under way now", checkpoint_command);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "status_reading.hpp"
 #include "text.hpp"
 
 namespace troupe::cli {
@@ -15,48 +16,8 @@ namespace {
 using json = nlohmann::ordered_json;
 using row = std::vector<std::string>;
 
-/// A worker is slow below this share of the median speed.
-constexpr double slow_share = 0.5;
-/// A worker that reports nothing for so many of its windows, and seconds, is quiet.
-constexpr double quiet_windows = 3, quiet_seconds = 2;
-
-const json& at(const json& object, const char* key) {
-  static const json none;
-  const auto found = object.is_object() ? object.find(key) : object.end();
-  return object.is_object() && found != object.end() ? *found : none;
-}
-
-std::optional<double> number(const json& object, const char* key) {
-  const json& value = at(object, key);
-  return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
-}
-
-/// In so many digits behind the point.
-std::string text(std::optional<double> value, int digits = 0) {
-  return value ? fmt::format("{:.{}f}", *value, digits) : "-";
-}
-
-std::string text(const json& object, const char* key, int digits = 0) {
-  return text(number(object, key), digits);
-}
-
-std::string word(const json& object, const char* key) {
-  const json& value = at(object, key);
-  return value.is_string() ? value.get<std::string>() : "-";
-}
-
 std::string megabytes(std::optional<double> bytes) {
   return text(bytes ? std::optional(*bytes / 1e6) : std::nullopt, 1);
-}
-
-std::string value_text(const json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_number_float()) return fmt::format("{:.6g}", value.get<double>());
-  if (value.is_null()) return "-";
-  if (!value.is_array()) return value.dump(-1, ' ', false, json::error_handler_t::replace);
-  std::vector<std::string> parts;
-  for (const json& part : value) parts.push_back(value_text(part));
-  return fmt::format("{}", fmt::join(parts, ","));
 }
 
 std::string run_text(const json& status) {
@@ -69,52 +30,12 @@ std::string run_text(const json& status) {
   if (rows && total && rate && *rate > 0 && word(status, "state") == "training") {
     out += fmt::format(", {} left", span_text((*total - *rows) / *rate));
   }
-  out += fmt::format("\n{}", word(status, "protocol"));
-  for (const char* key : {"consistency", "compression"}) {
-    const std::string choice = word(status, key);
-    if (choice != "-" && choice != "" && choice != "none") out += ", " + choice;
-  }
-  out += fmt::format(": {} s, {} rows/s, {} commits, mean staleness {}", text(status, "seconds", 1),
-                     text(rate), text(status, "commits"), text(status, "mean_staleness", 2));
+  out += fmt::format("\n{}: {} s, {} rows/s, {} commits, mean staleness {}", optimizer_text(status),
+                     text(status, "seconds", 1), text(rate), text(status, "commits"),
+                     text(status, "mean_staleness", 2));
   out += fmt::format("\nlast windows: loss {}, accuracy {}\n", text(status, "loss", 4),
                      text(status, "accuracy", 4));
   return out;
-}
-
-bool has_nodes(const json& list) {
-  return std::any_of(list.begin(), list.end(),
-                     [](const json& one) { return word(one, "node").size() > 1; });
-}
-
-/// Of the workers that take part; none where fewer than two have been measured.
-std::optional<double> median_speed(const json& workers) {
-  std::vector<double> speeds;
-  for (const json& w : workers) {
-    const auto speed = number(w, "samples_per_second");
-    if (speed && word(w, "state") == "ready") speeds.push_back(*speed);
-  }
-  if (speeds.size() < 2) return std::nullopt;
-  std::sort(speeds.begin(), speeds.end());
-  return (speeds[(speeds.size() - 1) / 2] + speeds[speeds.size() / 2]) / 2;
-}
-
-/// What is wrong with a worker; empty: nothing.
-std::string remark_on(const json& worker, std::optional<double> median, bool training) {
-  const std::string state = word(worker, "state");
-  if (state == "lost" || state == "silent") return state;
-  if (state != "ready") return {};
-  const auto speed = number(worker, "samples_per_second");
-  if (speed && median && *speed < slow_share * *median) {
-    return fmt::format("slow: {:.2f} of the median", *speed / *median);
-  }
-  // How long its windows take.
-  const auto rows = number(worker, "rows"), commits = number(worker, "commits");
-  const auto since = number(worker, "seconds_since_report");
-  const bool busy = number(worker, "rows_leased").value_or(0) > 0;
-  if (!training || !busy || !since || !speed || !rows || !commits || *commits < 1) return {};
-  const double window = *rows / *commits / *speed;
-  if (*since < std::max(quiet_seconds, quiet_windows * window)) return {};
-  return fmt::format("quiet: a window takes {:.1f} s", window);
 }
 
 /// A table with remarks behind some of its lines; `remarks` lacks the head's.
@@ -151,7 +72,7 @@ std::string workers_text(const json& workers, bool training, bool bold) {
                     text(w, "samples_per_second"), text(w, "staleness", 2), text(w, "rows_leased"),
                     since ? text(since, 1) + " s ago" : "-"});
     if (nodes) rows.back().insert(rows.back().begin() + 1, word(w, "node"));
-    remarks.push_back(remark_on(w, median, training));
+    remarks.push_back(remark_on(w, median, training).phrase);
     if (!remarks.back().empty()) named.push_back(text(w, "worker"));
   }
   std::string out;
@@ -160,24 +81,6 @@ std::string workers_text(const json& workers, bool training, bool bold) {
                       fmt::join(named, ", "), workers.size());
   }
   return out + "\n" + with_remarks(aligned(rows, nodes ? 3 : 2), remarks, bold);
-}
-
-/// "7", or "5..9" where slices differ.
-std::string extremes(const json& slices, const char* key) {
-  std::optional<double> least, most;
-  for (const json& slice : slices) {
-    const auto value = number(slice, key);
-    if (!value) continue;
-    least = std::min(least.value_or(*value), *value);
-    most = std::max(most.value_or(*value), *value);
-  }
-  return least == most ? text(least) : text(least) + ".." + text(most);
-}
-
-std::optional<double> total(const json& slices, const char* key) {
-  double sum = 0;
-  for (const json& slice : slices) sum += number(slice, key).value_or(0);
-  return sum;
 }
 
 std::string servers_text(const json& servers, bool each_slice) {
@@ -194,8 +97,8 @@ std::string servers_text(const json& servers, bool each_slice) {
     };
     if (!each_slice || slices.empty()) {
       add({each_slice ? "-" : fmt::format("{}", slices.size()), extremes(slices, "version"),
-           extremes(slices, "commits"), megabytes(total(slices, "bytes_received")),
-           megabytes(total(slices, "bytes_sent"))});
+           extremes(slices, "commits"), megabytes(sum_of(slices, "bytes_received")),
+           megabytes(sum_of(slices, "bytes_sent"))});
       continue;
     }
     for (const json& slice : slices) {
