@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <future>
 
 #include "command.hpp"
 #include "control_target.hpp"
@@ -23,6 +24,7 @@ namespace {
 using clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds picture_period{250}, lines_look_period{1000};
+constexpr std::chrono::milliseconds reach_look_period{50};
 constexpr std::chrono::seconds line_period{3}, message_period{4};
 /// Where nobody may be looking, a run that does not answer for so long is given up.
 constexpr std::chrono::seconds lost_patience{10};
@@ -77,7 +79,10 @@ bool is_over(const run_view& of) {
 /// Shows a run on the terminal until its watcher leaves.
 class monitor {
  public:
-  monitor(run_feed& feed, signal_file& signals) : feed_(feed), signals_(signals) {
+  monitor(run_feed& feed, signal_file& signals, const std::string& name)
+      : feed_(feed), signals_(signals) {
+    view_.name = name;
+    view_.state = "connecting";
     choice_.unicode = terminal_.unicode();
   }
 
@@ -226,17 +231,26 @@ int print_lines(run_feed& feed, signal_file& signals, const std::string& name, b
   }
 }
 
+/// It may take a while to reach a run; nobody has to wait for that.
+control_target reach_or_leave(const control_arguments& arguments, signal_file& signals) {
+  auto found = std::async(std::launch::async, [&] { return reach(arguments); });
+  while (found.wait_for(reach_look_period) != std::future_status::ready) {
+    if (signals.ends()) _exit(exit_interrupted);
+  }
+  return found.get();
+}
+
 }  // namespace
 
 int top_command(const control_arguments& arguments) {
   signal_file signals;
-  control_target target = reach(arguments);
+  control_target target = reach_or_leave(arguments, signals);
   const std::string name = target.name;
   const bool picture = !arguments.json && terminal::usable();
   run_feed feed(arguments, std::move(target), picture ? picture_period : lines_look_period);
   signal_file::take_stops();
-  const int status =
-      picture ? monitor(feed, signals).watch() : print_lines(feed, signals, name, arguments.json);
+  const int status = picture ? monitor(feed, signals, name).watch()
+                             : print_lines(feed, signals, name, arguments.json);
   if (!feed.end(farewell)) {
     // Nothing is owed to a run that does not answer.
     std::fflush(stdout);

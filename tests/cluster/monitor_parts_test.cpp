@@ -159,7 +159,7 @@ BOOST_AUTO_TEST_CASE(rows_that_are_moved_bit_by_bit_are_one_line) {
   BOOST_REQUIRE_EQUAL(events.size(), 5u);
   BOOST_CHECK_EQUAL(events[0].facts, "24 rows of epoch 1: worker 1 -> workers 0, 2");
   BOOST_CHECK_EQUAL(events[1].facts, "4 rows of epoch 2: worker 1 -> worker 2");
-  BOOST_CHECK_EQUAL(events[3].facts, "windows of workers: 30, 10 rows");
+  BOOST_CHECK_EQUAL(events[3].facts, "rows a window, by worker: 30, 10");
   BOOST_CHECK_EQUAL(events[4].facts, "worker 3, reason gone");
   BOOST_CHECK(events[4].style == look::bad);
   for (std::size_t i = 0; i < 2 * run_watch::most_events; ++i) {
@@ -178,6 +178,15 @@ BOOST_AUTO_TEST_CASE(columns_that_do_not_fit_are_left_out) {
   for (const char* head : {"worker", "state", "rows/s"}) {
     BOOST_CHECK(std::find(narrow.begin(), narrow.end(), head) != narrow.end());
   }
+  // Where windows are shared out by speed they are what is moved.
+  json status = pretended_status(4);
+  for (json& w : status["workers"]) w["rows_moved_in"] = w["rows_moved_out"] = 0;
+  status["workers"][1]["window_rows"] = 20;
+  run_watch shared;
+  shared.take_status(status, 0);
+  const auto usual = sortable(worker_columns(shared.view(), 79, true));
+  BOOST_CHECK(std::find(usual.begin(), usual.end(), "window") != usual.end());
+  BOOST_CHECK(std::find(usual.begin(), usual.end(), "taken") == usual.end());
   // A column to sort by that is not shown any more sorts by number.
   const auto columns = worker_columns(watch.view(), 40, true);
   BOOST_CHECK_EQUAL(sorted(watch.view(), columns, "leased", false).front().number, 0);

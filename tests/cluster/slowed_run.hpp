@@ -99,6 +99,7 @@ class slowed_run {
         "optimizer:\n"
         "  protocol: adag\n"
         "  communication_window: 5\n"
+        "  consistency: {name: bounded, staleness: 4}\n"
         "  gradient_rule: {name: adam, learning_rate: 0.001}\n"
         "training: {epochs: 100000, batch_size: 8}\n"
         "actors: {workers: 4, parameter_servers: 2, slice: 4096}\n",

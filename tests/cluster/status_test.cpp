@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(a_run_that_was_killed_is_told_from_one_that_lives) {
 
 BOOST_AUTO_TEST_CASE(where_there_is_no_run) {
   const workspace here;
-  for (const char* command : {"status", "events", "stop"}) {
+  for (const char* command : {"status", "top", "events", "stop"}) {
     check_complaint(in(here, {command}), 1, "no run is under way");
     check_complaint(in(here, {command, "--run", "nowhere"}), 2, "there is no such folder");
     check_complaint(in(here, {command, "--run", here.path()}), 2, "the folder holds no run");

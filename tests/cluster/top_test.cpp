@@ -31,7 +31,7 @@ std::size_t count_of(const workspace& here, const std::string& name) {
 
 bool shows_straggler_and_move(const std::string& screen) {
   return has(screen, " slow 0.") && has(screen, "not keeping up") && has(screen, "rebalanced") &&
-         has(screen, "rows of epoch") && has(screen, " training ");
+         has(screen, "rows a window, by worker: ") && has(screen, " training ");
 }
 
 }  // namespace
@@ -47,8 +47,8 @@ BOOST_AUTO_TEST_CASE(the_straggler_and_what_is_moved_are_seen) {
   BOOST_TEST_MESSAGE(small);
   BOOST_CHECK_EQUAL(lines_of(small).size(), 24u);
   for (const char* part :
-       {"digits  adag, asynchronous", "epoch ", " rows/s ", "── loss 0.", "── accuracy ", "worker▲",
-        "── 2 parameter servers ", "── events ", "q quit   s sort"}) {
+       {"digits  adag, bounded", "epoch ", " rows/s ", "── loss 0.", "── accuracy ", "worker▲",
+        " window ", "── 2 parameter servers ", "── events ", "q quit   s sort"}) {
     check_has(small, part);
   }
   window.resize(160, 50);

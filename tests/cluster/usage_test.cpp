@@ -10,9 +10,8 @@ BOOST_AUTO_TEST_CASE(help_and_version_go_to_standard_output) {
     const outcome done = run_troupe(arguments);
     BOOST_CHECK_EQUAL(done.status, 0);
     BOOST_CHECK_EQUAL(done.err, "");
-    for (const char* command :
-         {"train", "check", "evaluate", "predict", "compare", "status", "events", "stop",
-          "optimizers", "help", "--version"}) {
+    for (const char* command : {"train", "check", "evaluate", "predict", "compare", "status", "top",
+                                "events", "stop", "optimizers", "help", "--version"}) {
       BOOST_CHECK_MESSAGE(done.out.find(command) != std::string::npos, command);
     }
     for (const std::string& line : lines_of(done.out)) BOOST_CHECK_LE(line.size(), 100u);
@@ -23,7 +22,7 @@ BOOST_AUTO_TEST_CASE(help_and_version_go_to_standard_output) {
 }
 
 BOOST_AUTO_TEST_CASE(help_of_a_command_is_the_same_both_ways) {
-  for (const char* command : {"train", "check", "evaluate", "predict", "compare", "status",
+  for (const char* command : {"train", "check", "evaluate", "predict", "compare", "status", "top",
                               "events", "stop", "optimizers"}) {
     const outcome one = run_troupe({"help", command});
     const outcome other = run_troupe({command, "--help"});

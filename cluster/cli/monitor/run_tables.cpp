@@ -82,7 +82,14 @@ std::vector<column<worker_row>> worker_columns(const run_view& of, int width, bo
     out.push_back({head, columns, true, rank, text, before});
   };
   double fastest = 0;
-  for (const row& w : of.workers) fastest = std::max(fastest, w.rate.value_or(0));
+  // Work is moved by rows, or by the size of windows.
+  bool by_rows = false, by_windows = false;
+  for (const row& w : of.workers) {
+    fastest = std::max(fastest, w.rate.value_or(0));
+    by_rows = by_rows || w.given.value_or(0) > 0 || w.taken.value_or(0) > 0;
+    by_windows = by_windows || w.window != of.workers.front().window;
+  }
+  const int moved_rank = by_windows && !by_rows ? 8 : 2;
   add(
       "worker", 7, 0, [](const row& w) { return fmt::format("{}", w.number); },
       by<row>(&row::number));
@@ -105,13 +112,13 @@ std::vector<column<worker_row>> worker_columns(const run_view& of, int width, bo
       by<row>(&row::share));
   add("stale", 6, 4, shown(&row::staleness, 1), by<row>(&row::staleness));
   add("lag", 5, 3, shown(&row::behind), by<row>(&row::behind));
-  add("given", 6, 2, shown(&row::given), by<row>(&row::given));
-  add("taken", 6, 2, shown(&row::taken), by<row>(&row::taken));
+  add("given", 6, moved_rank, shown(&row::given), by<row>(&row::given));
+  add("taken", 6, moved_rank, shown(&row::taken), by<row>(&row::taken));
   add("loss", 7, 5, shown(&row::loss, 4), by<row>(&row::loss));
   add(
       "heard", 6, 7, [](const row& w) { return w.heard ? fmt::format("{:.1f} s", *w.heard) : "-"; },
       by<row>(&row::heard));
-  add("window", 7, 8, shown(&row::window), by<row>(&row::window));
+  add("window", 7, by_windows ? 2 : 8, shown(&row::window), by<row>(&row::window));
   add("leased", 7, 9, shown(&row::leased), by<row>(&row::leased));
   fit(out, width);
   return out;

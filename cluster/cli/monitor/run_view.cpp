@@ -40,7 +40,7 @@ std::string moved_text(const json& event) {
   if (const json& shares = at(event, "window_rows"); shares.is_array()) {
     std::string out;
     for (const json& share : shares) out += (out.empty() ? "" : ", ") + text(share, "rows");
-    return fmt::format("windows of workers: {} rows", out);
+    return "rows a window, by worker: " + out;
   }
   const json& to = at(event, "to");
   const bool several = to.is_array() && to.size() > 1;
@@ -126,7 +126,8 @@ void run_watch::take_status(const json& status, double now) {
   take_run(status);
   take_curves(at(status, "history"));
   take_workers(status);
-  take_servers(status, now);
+  // Servers that have played their part say nothing; what they said last stands.
+  if (view_.state != "done" || view_.servers.empty()) take_servers(status, now);
   view_.nodes.clear();
   const json& nodes = at(status, "nodes");
   if (!nodes.is_array() || nodes.empty() || !nodes.front().is_object()) return;
