@@ -80,8 +80,6 @@ BOOST_AUTO_TEST_CASE(before_it_trains_there_is_not_much_to_say) {
   BOOST_TEST(now["loss"].is_null());
   BOOST_TEST(now["evaluation"].is_null());
   BOOST_TEST(now["history"]["time"].empty());
-  BOOST_TEST(now["evaluation"].is_null());
-  BOOST_TEST(now["history"]["time"].empty());
   BOOST_TEST(now["samples_per_second"].is_null());
   BOOST_REQUIRE(now["workers"].size() == 3u);
   for (const json& w : now["workers"]) {
@@ -109,12 +107,6 @@ BOOST_AUTO_TEST_CASE(while_it_trains_everybody_is_told_of) {
       const json& workers = now["workers"];
       BOOST_TEST(sum(workers, "rows") - now["rows_repeated"].get<std::uint64_t>() == now["rows"]);
       BOOST_TEST(sum(workers, "rows_leased") > 0u);
-      BOOST_TEST(sum(workers, "rows_moved_in") == sum(workers, "rows_moved_out"));
-      const json& history = now["history"];
-      BOOST_TEST(!history["time"].empty());
-      for (const json& list : history) BOOST_TEST(list.size() == history["time"].size());
-      BOOST_TEST(history["rows"].back() == now["rows"]);
-      for (const json& server : now["parameter_servers"]) BOOST_TEST(server["queue"].is_number());
       BOOST_TEST(sum(workers, "rows_moved_in") == sum(workers, "rows_moved_out"));
       const json& history = now["history"];
       BOOST_TEST(!history["time"].empty());
