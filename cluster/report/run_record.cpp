@@ -80,11 +80,12 @@ class reading {
       throw job_error(out_.folder, fs::exists(out_.folder, ignored) ? "is no folder of a run"
                                                                     : "there is no such folder");
     }
-    for (const char* name : {"job.yaml", "summary.json", "history.jsonl", "events.jsonl"}) {
+    // A job.yaml alone may be anybody's job.
+    for (const char* name : {"summary.json", "history.jsonl", "events.jsonl"}) {
       if (fs::is_regular_file(path(name), ignored)) return;
     }
     throw job_error(out_.folder,
-                    "holds no run: neither job.yaml, history.jsonl, events.jsonl nor summary.json");
+                    "holds no run: neither history.jsonl, events.jsonl nor summary.json");
   }
 
   /// The text of a file that is read whole; nothing where it is not there.

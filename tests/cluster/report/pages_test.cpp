@@ -157,6 +157,8 @@ BOOST_AUTO_TEST_CASE(what_holds_no_run_is_refused) {
   refused(here / "file", "is no folder of a run");
   std::filesystem::create_directories(here / "empty");
   here.write("empty/job.yaml", "");
+  refused(here / "empty", "holds no run");
+  here.write("empty/history.jsonl", "");
   check_well(run_page(read_run(here / "empty")));
 }
 
