@@ -97,6 +97,7 @@ class comparison_folder {
  public:
   comparison_folder(const compare_arguments& arguments, const std::vector<setting_run>& runs)
       : own_(arguments.folder.empty()), path_(arguments.folder), page_(arguments.output) {
+    refuse_no_place();
     if (own_) {
       path_ = run_folder::make_default(runs.front().of.name + "-compare");
       return;
@@ -130,6 +131,15 @@ class comparison_folder {
   std::string page() const { return page_.empty() ? path_ + "/compare.html" : page_; }
 
  private:
+  /// Before anything is trained for it.
+  void refuse_no_place() const {
+    if (page_.empty()) return;
+    const std::filesystem::path folder = std::filesystem::path(page_).parent_path();
+    std::error_code ignored;
+    if (folder.empty() || std::filesystem::is_directory(folder, ignored)) return;
+    throw job_error("--output", fmt::format("there is no folder {}", folder.string()));
+  }
+
   /// From the files of the runs: what anyone could make of them later.
   static std::string page_of(const comparison& so_far) {
     std::vector<page::compared> runs;
@@ -207,7 +217,7 @@ class comparing {
       if (!failure.empty()) fmt::print(stderr, "troupe: {}: {}\n", next.label(), failure);
       folder.write(all_);
     }
-    show(folder.path());
+    show(folder);
     return status();
   }
 
@@ -231,14 +241,16 @@ class comparing {
     return out;
   }
 
-  void show(const std::string& folder) const {
+  void show(const comparison_folder& folder) const {
     if (arguments_.json) {
       nlohmann::ordered_json out = to_json(all_);
-      out["folder"] = folder;
+      out["folder"] = folder.path();
       fmt::print("{}\n", out.dump());
       return;
     }
-    fmt::print("{}tables and curves: {}\n", to_text(all_), folder);
+    fmt::print("{}{}: {}\n", to_text(all_),
+               arguments_.output.empty() ? "tables and curves" : "tables", folder.path());
+    if (!arguments_.output.empty()) fmt::print("page: {}\n", folder.page());
   }
 
   int status() const {

@@ -165,6 +165,7 @@ BOOST_AUTO_TEST_CASE(a_run_that_diverges_is_a_row_and_the_others_still_run) {
   BOOST_CHECK_EQUAL(table["runs"][1]["stopped_by"], "epochs");
   BOOST_CHECK(has(here.read("page.html"), "<title>adag, 1 worker</title>"));
   BOOST_CHECK(!here.has("all/compare.html"));
+  BOOST_CHECK(has(done.out, "\npage: page.html\n"));
 }
 
 BOOST_AUTO_TEST_CASE(a_signal_ends_it_with_the_table_of_what_is_there) {
@@ -194,6 +195,8 @@ BOOST_AUTO_TEST_CASE(what_cannot_run_is_said_before_anything_does) {
       BOOST_CHECK(!here.has("runs"));
     }
   };
+  refused({"--protocols", "adag", "--output", "no/such/page.html"}, 2,
+          "--output: there is no folder no/such");
   refused({}, 2, "--protocols is required");
   refused({"--protocols", "adag,dowpour", "--run", "all"}, 2,
           "--protocols: unknown protocol 'dowpour'; did you mean 'downpour'?");
