@@ -338,6 +338,7 @@ grid draw(const run_view& of, layout_choice& choice, int width, int height, layo
 
 std::string one_line(const run_view& of) {
   std::vector<std::string> parts = {state_of(of)};
+  if (of.tied == tie::over || of.tied == tie::failed) return "over: " + of.notice;
   if (of.epoch && of.epochs)
     parts.push_back(fmt::format("epoch {:.0f}/{:.0f}", *of.epoch, *of.epochs));
   if (of.rows && of.total && *of.total > 0) {
