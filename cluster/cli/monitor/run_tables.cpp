@@ -118,7 +118,7 @@ std::vector<column<worker_row>> worker_columns(const run_view& of, int width, bo
   add(
       "heard", 6, 7, [](const row& w) { return w.heard ? fmt::format("{:.1f} s", *w.heard) : "-"; },
       by<row>(&row::heard));
-  add("window", 7, by_windows ? 2 : 8, shown(&row::window), by<row>(&row::window));
+  add("window", 7, by_windows ? 1 : 8, shown(&row::window), by<row>(&row::window));
   add("leased", 7, 9, shown(&row::leased), by<row>(&row::leased));
   fit(out, width);
   return out;
