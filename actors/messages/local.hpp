@@ -63,7 +63,7 @@ struct report {
   double accuracy = 0;  ///< not-a-number where the loss has no classes
   double staleness = 0;
   double samples_per_second = 0;
-  std::uint64_t bytes_sent = 0, bytes_received = 0;  ///< of a worker, since its report before
+  std::uint64_t bytes_sent = 0, bytes_received = 0;     ///< of a worker, since its report before
   std::vector<std::pair<std::string, double>> metrics;  ///< of an evaluation
 };
 
@@ -77,9 +77,9 @@ struct run_event {
 /// What a run ends with: the numbers of summary.json, and the model.
 struct run_outcome {
   nlohmann::ordered_json summary;
-  snapshot_ptr model;    ///< null where training never started
+  snapshot_ptr model;  ///< null where training never started
   std::string stopped_by;
-  std::string failure;   ///< one line naming who and why, where stopped_by is "failed"/"diverged"
+  std::string failure;  ///< one line naming who and why, where stopped_by is "failed"/"diverged"
 };
 using outcome_ptr = std::shared_ptr<const run_outcome>;
 
