@@ -246,8 +246,8 @@ rate over_nodes(const arguments& a) {
     ::close(down[0]);
     ::close(up[1]);
   }
-  certificate_authority authority("bench");
-  const std::string bundle = to_bundle(authority.issue("bench", {"127.0.0.1"}));
+  certificate_authority authority("bench/server");
+  const std::string bundle = to_bundle(authority.issue("node", {"127.0.0.1"}));
   const auto plan = make_plan(a);
   caf::actor_system_config config;
   configure_cluster(config, 10);
