@@ -14,10 +14,11 @@ char* text_block::reserve(std::size_t bytes) {
 
 void text_block::drop_before(const char* from) {
   size_ = static_cast<std::size_t>(end() - from);
-  std::memmove(bytes_.data(), from, size_);
+  if (size_ > 0) std::memmove(bytes_.data(), from, size_);
 }
 
 void text_block::append(const text_block& more) {
+  if (more.size_ == 0) return;
   std::size_t room = std::max<std::size_t>(bytes_.size(), 1);
   while (room < size_ + more.size_ + padding) room *= 2;  // long records come in many blocks
   std::memcpy(reserve(room - padding) + size_, more.begin(), more.size_);
