@@ -90,8 +90,8 @@ class allocation {
   }
   /// Rows of a window of this worker, by its share.
   std::uint64_t window_rows(std::uint32_t worker) const { return window_of(worker); }
-  /// How many windows this worker is behind the one furthest on, where servers wait for windows.
-  std::optional<std::uint64_t> windows_behind(std::uint32_t worker) const;
+  /// Windows that a worker has reported, where servers wait for windows; none where for nobody.
+  std::optional<std::uint64_t> windows(std::uint32_t worker) const;
   /// Whether this worker holds nothing to train.
   bool idle(std::uint32_t worker) const { return book_of(worker).held(local(worker)) == 0; }
 

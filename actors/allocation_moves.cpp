@@ -96,9 +96,9 @@ void allocation::reshare() {
   shares_changed_ = true;
 }
 
-std::optional<std::uint64_t> allocation::windows_behind(std::uint32_t worker) const {
+std::optional<std::uint64_t> allocation::windows(std::uint32_t worker) const {
   if (!plan_->has_members()) return std::nullopt;
-  return *std::max_element(clocks_.begin(), clocks_.end()) - clocks_[worker];
+  return clocks_[worker];
 }
 
 std::optional<std::vector<std::pair<std::uint32_t, std::uint64_t>>> allocation::take_shares() {

@@ -124,7 +124,8 @@ class supervisor_state {
   void install();
   void installed();
   const char* state_of(std::uint32_t worker) const;
-  nlohmann::ordered_json worker_status(std::uint32_t worker, std::uint64_t most_commits) const;
+  nlohmann::ordered_json worker_status(std::uint32_t worker, std::uint64_t most_windows) const;
+  std::uint64_t windows_of(std::uint32_t worker) const;
   void introduce();
   route_msg make_route() const;
   void introduce_worker(std::uint32_t worker, const route_msg& route);

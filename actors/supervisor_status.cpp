@@ -96,7 +96,11 @@ const char* supervisor_state::state_of(std::uint32_t worker) const {
   return allocation_->suspected(worker) ? "silent" : "ready";
 }
 
-json supervisor_state::worker_status(std::uint32_t worker, std::uint64_t most_commits) const {
+std::uint64_t supervisor_state::windows_of(std::uint32_t worker) const {
+  return allocation_->windows(worker).value_or(totals_->commits(worker));
+}
+
+json supervisor_state::worker_status(std::uint32_t worker, std::uint64_t most_windows) const {
   const role_state& part = parts_[worker];
   json out = {{"worker", worker},
               {"node", node_of(cast_.worker_nodes, worker)},
@@ -108,8 +112,7 @@ json supervisor_state::worker_status(std::uint32_t worker, std::uint64_t most_co
   out["rows_moved_out"] = part.moved_out;
   const bool epochs = plan_->setup.window >= epoch_window;
   out["window_rows"] = epochs ? json() : json(allocation_->window_rows(worker));
-  out["windows_behind"] =
-      allocation_->windows_behind(worker).value_or(most_commits - totals_->commits(worker));
+  out["windows_behind"] = most_windows - windows_of(worker);
   const bool known = start_ && part.now != presence::absent;
   out["seconds_since_report"] = known ? json(now() - part.heard) : json();
   return out;
@@ -132,13 +135,13 @@ caf::result<std::string> supervisor_state::status() {
 
   out["evaluation"] = evaluation_of(evaluation_);
   out["history"] = curve_.json(totals_->counts_right_rows());
-  std::uint64_t most_commits = 0;
+  std::uint64_t most_windows = 0;
   for (std::uint32_t worker = 0; worker < parts_.size(); ++worker) {
-    most_commits = std::max(most_commits, totals_->commits(worker));
+    most_windows = std::max(most_windows, windows_of(worker));
   }
   json& workers = out["workers"] = json::array();
   for (std::uint32_t worker = 0; worker < parts_.size(); ++worker) {
-    workers.push_back(worker_status(worker, most_commits));
+    workers.push_back(worker_status(worker, most_windows));
   }
 
   auto gathered = std::make_shared<gathering>();
