@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace troupe {
 
@@ -18,10 +19,11 @@ class lane {
   /// none now. Sets `place` to what the other end finds them by; without room, to where all that
   /// was written so far ends.
   virtual std::byte* reserve(std::size_t bytes, std::uint64_t& place) = 0;
-  /// Copies what lies at that place, and gives its room back and that of everything before it.
-  /// \returns false where a message names a place that cannot be.
-  virtual bool take(std::uint64_t place, void* to, std::size_t bytes) = 0;
-  /// Gives back the room of everything before that place: of messages nobody has read.
+  /// What lies at that place, where it lies: its room is given back when the last holder lets go,
+  /// on any thread, also after the lane's end. Messages from before that nobody has read are not
+  /// read any more. \returns null where a message names a place that cannot be.
+  virtual std::shared_ptr<const std::byte[]> take(std::uint64_t place, std::size_t bytes) = 0;
+  /// Gives back the room of everything before that place that nobody has read.
   virtual bool forget(std::uint64_t place) = 0;
 
   /// The lanes beside the connections that this thread writes a message to, and reads one from,

@@ -76,7 +76,7 @@ wire_storage::wire_storage(std::unique_ptr<capnp::MallocMessageBuilder> builder,
       payloads_(std::move(payloads)),
       root_(builder_->getRoot<capnp::AnyStruct>().asReader()) {}
 
-wire_storage::wire_storage(buffer_pool::buffer memory,
+wire_storage::wire_storage(std::shared_ptr<const std::byte[]> memory,
                            const std::vector<std::uint64_t>& segment_words)
     : memory_(std::move(memory)) {
   const auto* at = reinterpret_cast<const capnp::word*>(memory_.get());
@@ -164,15 +164,18 @@ caf::error wire_storage::load(caf::deserializer& source, capnp::StructSchema sch
     return malformed("it is cut short");
   }
   try {
-    auto memory = buffer_pool::take(total * sizeof(capnp::word));
+    std::shared_ptr<const std::byte[]> memory;
     if (aside) {
-      if (!way->take(place, memory.get(), total * sizeof(capnp::word))) {
-        return malformed("it names no place in the shared memory");
+      memory = way->take(place, total * sizeof(capnp::word));
+      if (!memory) return malformed("it names no place in the shared memory");
+    } else {
+      auto copy = buffer_pool::take(total * sizeof(capnp::word));
+      if (total > 0) {
+        if (auto problem = source.apply_raw(total * sizeof(capnp::word), copy.get())) {
+          return problem;
+        }
       }
-    } else if (total > 0) {
-      if (auto problem = source.apply_raw(total * sizeof(capnp::word), memory.get())) {
-        return problem;
-      }
+      memory = std::move(copy);
     }
     auto loaded = std::make_shared<wire_storage>(std::move(memory), words);
     check_message(loaded->received_, schema);

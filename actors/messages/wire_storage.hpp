@@ -30,7 +30,7 @@ class wire_storage {
   wire_storage(std::unique_ptr<capnp::MallocMessageBuilder> builder,
                std::vector<buffer_pool::buffer> payloads);
   /// A message that came from elsewhere: its segments, one after the other in `memory`.
-  wire_storage(buffer_pool::buffer memory, const std::vector<std::uint64_t>& segment_words);
+  wire_storage(std::shared_ptr<const std::byte[]> memory, const std::vector<std::uint64_t>& segment_words);
 
   capnp::AnyStruct::Reader root() const noexcept { return root_; }
   std::vector<kj::ArrayPtr<const capnp::word>> segments() const;
@@ -46,7 +46,7 @@ class wire_storage {
  private:
   std::unique_ptr<capnp::MallocMessageBuilder> builder_;
   std::vector<buffer_pool::buffer> payloads_;  // outlives nothing: the builder refers to it
-  buffer_pool::buffer memory_;
+  std::shared_ptr<const std::byte[]> memory_;
   std::vector<kj::ArrayPtr<const capnp::word>> received_;
   std::unique_ptr<capnp::SegmentArrayMessageReader> reader_;
   capnp::AnyStruct::Reader root_;

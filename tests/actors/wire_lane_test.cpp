@@ -1,6 +1,6 @@
 #include <boost/test/unit_test.hpp>
 #include <caf/all.hpp>
-#include <cstring>
+#include <memory>
 #include <vector>
 
 #include "actors/wire_bytes.hpp"
@@ -12,7 +12,7 @@ using namespace troupe::testing;
 
 namespace {
 
-/// A lane within this process, with room for so many bytes; places count bytes.
+/// A lane within this process, with room for one message of so many bytes; places count bytes.
 class local_lane final : public lane {
  public:
   explicit local_lane(std::size_t room) : memory_(room) { writing = reading = this; }
@@ -27,10 +27,9 @@ class local_lane final : public lane {
     ++passed;
     return memory_.data();
   }
-  bool take(std::uint64_t place, void* to, std::size_t bytes) override {
-    if (place != begin_ || bytes != end_ - begin_) return false;
-    std::memcpy(to, memory_.data(), bytes);
-    return forget(end_);
+  std::shared_ptr<const std::byte[]> take(std::uint64_t place, std::size_t bytes) override {
+    if (place != begin_ || bytes != end_ - begin_) return nullptr;
+    return {memory_.data(), [this, end = end_](const std::byte*) { forget(end); }};
   }
   bool forget(std::uint64_t place) override {
     if (place < begin_ || place > end_) return false;
