@@ -19,8 +19,7 @@ checkpoint assemble(const cut_run& cut, const run_plan& plan) {
     const bool statistics = plan.is_statistics(slice);
     auto& whole = statistics ? out.center.statistics : out.center.parameters;
     const std::size_t length = statistics ? plan.model.statistics : plan.model.parameters;
-    std::copy(values.begin(), values.end(),
-              whole.data() + slice / plan.group_slices() * length + range.first);
+    copy(values, whole.data() + slice / plan.group_slices() * length + range.first);
     out.slices.push_back(
         {image.getVersion(), image.getSteps(), std::vector<float>(state.begin(), state.end())});
   }

@@ -74,7 +74,7 @@ void center_slice::fill(capnp::Data::Reader payload, capnp::Data::Reader state,
   }
   const auto values = floats_of(payload);
   center_builder first(range_.index, version_, values.size());
-  std::copy(values.begin(), values.end(), first.values.data());
+  copy(values, first.values.data());
   now_ = std::make_shared<snapshot>();
   now_->exact = std::move(first.message).finish();
   if (state.size() == 0) return;
@@ -84,7 +84,7 @@ void center_slice::fill(capnp::Data::Reader payload, capnp::Data::Reader state,
                                            range_.index, to.size(), state.size()));
   }
   const auto remembered = floats_of(state);
-  std::copy(remembered.begin(), remembered.end(), to.begin());
+  copy(remembered, to.data());
   half_->set_steps(steps);
 }
 

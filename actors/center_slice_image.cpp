@@ -90,11 +90,11 @@ image_msg center_slice::image(std::uint64_t clock, std::uint64_t term) const {
   out->setClock(remembered.clock);
   const auto center = floats_of((*now_->exact).getPayload());
   const auto to = out.floats(center.size(), [&](auto&& d) { out->adoptPayload(kj::mv(d)); });
-  std::copy(center.begin(), center.end(), to.begin());
+  copy(center, to.data());
   const span<const float> state = half_->state();
   if (!state.empty()) {
     const auto kept = out.floats(state.size(), [&](auto&& d) { out->adoptState(kj::mv(d)); });
-    std::copy(state.begin(), state.end(), kept.begin());
+    copy(state, kept.data());
   }
   out->setSteps(half_->steps());
   auto workers = out->initWorkers(count(workers_.size()));

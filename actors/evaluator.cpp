@@ -44,8 +44,7 @@ void evaluator_state::pull_next() {
         auto& whole = statistics ? pulling_->statistics : pulling_->parameters;
         const std::size_t group = slice / plan_->group_slices();
         const std::size_t length = statistics ? plan_->model.statistics : plan_->model.parameters;
-        std::copy(values.begin(), values.end(),
-                  whole.data() + group * length + plan_->range_of(slice).first);
+        copy(values, whole.data() + group * length + plan_->range_of(slice).first);
       },
       [this] { finish_front(std::move(pulling_)); },
       [this](const std::string& why) { self_->quit(actor_failure("evaluator", why)); });

@@ -43,7 +43,7 @@ span<float> replica::part(std::size_t slice) {
 }
 
 void replica::install(std::size_t slice, span<const float> center) {
-  std::copy(center.begin(), center.end(), part(slice).data());
+  copy(center, part(slice).data());
   if (plan_->is_statistics(slice)) statistics_base_ = statistics_;
 }
 

@@ -8,11 +8,11 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
-#include <map>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "sample_models.hpp"
 #include "timing.hpp"
 #include "troupe/actors/replica.hpp"
 #include "troupe/base/error.hpp"
@@ -20,6 +20,8 @@
 #include "troupe/config/reader.hpp"
 
 using namespace troupe;
+using bench::sample;
+using bench::samples;
 
 namespace {
 
@@ -29,60 +31,6 @@ struct arguments {
   double seconds = 3;
   bool json = false;
 };
-
-struct sample {
-  std::size_t batch;  ///< unless another is asked for
-  std::vector<std::size_t> input;
-  std::size_t classes;
-  std::string text;  ///< model and optimizer of the job
-};
-
-/// bench/peers/ has the same models.
-const std::map<std::string, sample>& samples() {
-  static const std::map<std::string, sample> all = {
-      {"higgs",
-       {32,
-        {30},
-        2,
-        "model:\n"
-        "  input: [30]\n"
-        "  layers:\n"
-        "    - dense: {units: 500, activation: relu}\n"
-        "    - dense: {units: 500, activation: relu}\n"
-        "    - dense: {units: 2, activation: softmax}\n"
-        "  loss: categorical_crossentropy\n"
-        "optimizer: {protocol: sequential, gradient_rule: {name: adagrad}}\n"}},
-      {"mlp",
-       {32,
-        {784},
-        10,
-        "model:\n"
-        "  input: [784]\n"
-        "  layers:\n"
-        "    - dense: {units: 128, activation: relu}\n"
-        "    - dense: {units: 128, activation: relu}\n"
-        "    - dense: {units: 10, activation: softmax}\n"
-        "  loss: categorical_crossentropy\n"
-        "optimizer: {protocol: sequential, gradient_rule: {name: sgd}}\n"}},
-      {"cnn",
-       {16,
-        {28, 28, 1},
-        10,
-        "model:\n"
-        "  input: [28, 28, 1]\n"
-        "  layers:\n"
-        "    - conv2d: {filters: 32, kernel: 3, activation: relu}\n"
-        "    - conv2d: {filters: 32, kernel: 3, activation: relu}\n"
-        "    - max_pool2d: {pool: 2}\n"
-        "    - flatten\n"
-        "    - dense: {units: 225, activation: relu}\n"
-        "    - dropout: {rate: 0.4}\n"
-        "    - dense: {units: 10, activation: softmax}\n"
-        "  loss: categorical_crossentropy\n"
-        "optimizer: {protocol: sequential, gradient_rule: {name: adam}}\n"}},
-  };
-  return all;
-}
 
 [[noreturn]] void usage() {
   std::fputs(
@@ -132,13 +80,15 @@ constexpr std::size_t batches = 64;  // that are trained in turns
 
 std::shared_ptr<const run_plan> make_plan(const sample& of, std::size_t batch) {
   const catalogue known = catalogue::builtin();
-  const job parsed = parse_job(fmt::format("name: step\n"
-                                           "data: {{train: {{format: synthetic, rows: 64}}}}\n"
-                                           "{}"
-                                           "training: {{epochs: 1, batch_size: {}}}\n"
-                                           "actors: {{workers: 1}}\n",
-                                           of.text, batch),
-                               "bench/step", {}, known);
+  const job parsed =
+      parse_job(fmt::format("name: step\n"
+                            "data: {{train: {{format: synthetic, rows: 64}}}}\n"
+                            "{}"
+                            "optimizer: {{protocol: sequential, gradient_rule: {{name: {}}}}}\n"
+                            "training: {{epochs: 1, batch_size: {}}}\n"
+                            "actors: {{workers: 1}}\n",
+                            of.model, of.rule, batch),
+                "bench/step", {}, known);
   data_facts data;
   data.transforms = pipeline({}, of.input, known.data.transforms);
   data.rows = batches * batch;

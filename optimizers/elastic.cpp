@@ -10,7 +10,7 @@ namespace troupe {
 
 void elastic_worker::write(const slice_range&, const window_facts&, span<const float> x,
                            span<float> payload) {
-  std::copy(x.begin(), x.end(), payload.data());
+  copy(x, payload.data());
 }
 
 void elastic_worker::on_center(const slice_range& s, span<const float> sent,
@@ -30,7 +30,7 @@ bool elastic_server::apply(const commit_view& commit, span<const float> center, 
 bool elastic_server::apply_round(span<const commit_view> commits, span<const float> center,
                                  span<float> next, std::size_t& culprit) {
   const float alpha = alpha_;
-  before_.assign(center.begin(), center.end());
+  before_.assign(center.data(), center.data() + center.size());
   keep(center, next);
   for (std::size_t i = 0; i < commits.size(); ++i) {
     if (!combine(next, before_, commits[i].payload, next,

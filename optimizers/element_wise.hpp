@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -63,7 +62,7 @@ bool combine(span<const float> center, span<const float> base, span<const float>
 
 /// next = center, which may be the same memory.
 inline void keep(span<const float> center, span<float> next) {
-  if (next.data() != center.data()) std::copy(center.begin(), center.end(), next.data());
+  if (next.data() != center.data()) copy(center, next.data());
 }
 
 }  // namespace troupe

@@ -18,7 +18,7 @@ registry<protocol_entry> builtin_protocols() {
 
 bool server_half::apply_round(span<const commit_view> commits, span<const float> center,
                               span<float> next, std::size_t& culprit) {
-  if (commits.empty()) std::copy(center.begin(), center.end(), next.data());
+  if (commits.empty()) copy(center, next.data());
   span<const float> from = center;
   for (std::size_t i = 0; i < commits.size(); ++i) {
     if (!apply(commits[i], from, next)) {

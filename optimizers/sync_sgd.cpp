@@ -52,7 +52,7 @@ class gradient_worker : public worker_half {
   void write(const slice_range& s, const window_facts& window, span<const float>,
              span<float> payload) override {
     if (window.rows == 0) {
-      std::fill(payload.begin(), payload.end(), 0.0f);
+      std::fill_n(payload.data(), payload.size(), 0.0f);
       return;
     }
     const float* g = last_.data() + s.first;
@@ -69,7 +69,7 @@ class gradient_worker : public worker_half {
 
   void on_center(const slice_range&, span<const float>, span<const float> center,
                  span<float> x) override {
-    std::copy(center.begin(), center.end(), x.data());
+    copy(center, x.data());
     answered_ = true;  // other slices may still be written: the gradient stays until the next one
   }
 
