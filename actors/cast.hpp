@@ -119,6 +119,8 @@ using worker_actor = caf::typed_actor<
     caf::reacts_to<step_atom>,
     /// To itself: this parameter server has been gone for a while.
     caf::reacts_to<server_atom, caf::actor_addr>,
+    /// To itself: whether somebody has not answered for too long.
+    caf::reacts_to<caf::tick_atom>,
     /// Drop what has not been started, close the window (in rounds: those it was given a part of,
     /// without rows if need be), say progress, then answer.
     caf::replies_to<finish_atom>::with<finished_atom>>;

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t open_chunks = 2;
 /// Rows are fetched about this many floats at a time: enough to make the messages rare, little
 /// enough to stay in a core's cache.
-constexpr std::size_t chunk_values = 64 * 1024;
+constexpr std::size_t chunk_values = 256 * 1024;
 
 std::size_t element_bytes(schema::ElementType type) {
   return type == schema::ElementType::U8 ? 1 : 4;

@@ -146,9 +146,11 @@ void worker_state::fetch_from(std::size_t shard, const row_feed::request& wanted
   fetch->setFirst(wanted.range.first);
   fetch->setLast(wanted.range.last);
   fetch->setGroup(group_);
-  self_->request(shards_[shard], answer_timeout, std::move(fetch).finish())
+  asked();
+  self_->request(shards_[shard], caf::infinite, std::move(fetch).finish())
       .then(
           [this, shard, asked = shards_[shard]](const rows_msg& rows) {
+            answered();
             if (asked != shards_[shard]) return;  // its successor was asked again
             if (!feed_->arrived(shard, rows)) {
               return fail(fmt::format("data shard {} sent rows nobody asked for", shard));
@@ -157,6 +159,7 @@ void worker_state::fetch_from(std::size_t shard, const row_feed::request& wanted
             schedule();
           },
           [this, shard, asked = shards_[shard]](const caf::error& problem) {
+            answered();
             // Of a shard that is gone the supervisor makes another one.
             const bool gone = problem == caf::sec::request_receiver_down;
             if (asked == shards_[shard] && !gone) fail("fetching rows", problem);
@@ -184,6 +187,26 @@ void worker_state::down(const caf::down_msg& message) {
 void worker_state::still_gone(const caf::actor_addr& server) {
   const bool lacks = std::find(home_.begin(), home_.end(), server) != home_.end();
   if (lacks && mode_ != mode::stopped) fail("a parameter server is gone");
+}
+
+void worker_state::asked() {
+  if (requests_++ == 0) heard_ = self_->clock().now();
+  if (clock_set_) return;
+  clock_set_ = true;
+  self_->delayed_send(self_, answer_timeout, caf::tick_atom::value);
+}
+
+void worker_state::answered() {
+  --requests_;
+  heard_ = self_->clock().now();
+}
+
+void worker_state::look_at_clock() {
+  clock_set_ = requests_ > 0 && mode_ != mode::stopped;
+  if (!clock_set_) return;
+  const auto silent = self_->clock().now() - heard_;
+  if (silent >= answer_timeout) return fail("nobody answers");
+  self_->delayed_send(self_, answer_timeout - silent, caf::tick_atom::value);
 }
 
 void worker_state::schedule() {
@@ -326,6 +349,7 @@ worker_actor::behavior_type worker(worker_state::pointer self, std::shared_ptr<c
       },
       [=](step_atom) { self->state.step(); },
       [=](server_atom, const caf::actor_addr& server) { self->state.still_gone(server); },
+      [=](caf::tick_atom) { self->state.look_at_clock(); },
       [=](finish_atom) { return self->state.finish(); },
   };
 }

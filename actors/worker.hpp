@@ -43,6 +43,7 @@ class worker_state {
   caf::result<finished_atom> finish();
   void down(const caf::down_msg& message);
   void still_gone(const caf::actor_addr& server);
+  void look_at_clock();
 
  private:
   enum class mode { joining, training, answering, stopped };
@@ -76,6 +77,8 @@ class worker_state {
   void diverge(std::int64_t slice, const std::string& reason);
   void fail(const std::string& why);
   void fail(const std::string& doing, const caf::error& problem);
+  void asked();
+  void answered();
 
   pointer self_;
   std::shared_ptr<const run_plan> plan_;
@@ -125,6 +128,11 @@ class worker_state {
   caf::actor_clock::time_point window_start_;
   double seconds_ = 0, waited_ = 0;                            // of `committed_`
   std::optional<caf::actor_clock::time_point> waiting_since_;  // for others
+  // Requests under way, and when the last of them was answered or the first one sent. One clock for
+  // all: a timer for each costs as much as a small exchange.
+  std::size_t requests_ = 0;
+  caf::actor_clock::time_point heard_;
+  bool clock_set_ = false;
   std::vector<caf::typed_response_promise<finished_atom>> finishing_;
 };
 
