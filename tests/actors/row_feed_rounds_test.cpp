@@ -15,15 +15,15 @@ using namespace troupe::testing;
 
 namespace {
 
-// Rows of 64 x 64 values: chunks of 16 rows, mini-batches of 4.
+// Rows of 128 x 128 values: chunks of 16 rows, mini-batches of 4.
 constexpr std::uint64_t batch_size = 4;
 
 /// A feed and its shards; each answers its requests in their order, when the test says so.
 class farm {
  public:
   farm(std::size_t rows, std::uint32_t shards)
-      : rows_(numbered_rows(rows, {64, 64}, element_type::u8)),
-        plan_(plan_over(job_around("{input: [64, 64], layers: [flatten, {dense: {units: 1}}], "
+      : rows_(numbered_rows(rows, {128, 128}, element_type::u8)),
+        plan_(plan_over(job_around("{input: [128, 128], layers: [flatten, {dense: {units: 1}}], "
                                    "loss: mean_squared_error}",
                                    "{protocol: adag, consistency: synchronous}",
                                    "{epochs: 3, batch_size: 4}", "{workers: 2}"),

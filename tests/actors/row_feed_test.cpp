@@ -12,16 +12,16 @@ using namespace troupe::testing;
 
 namespace {
 
-// 64 x 64 values a row make chunks of 16 rows: 65,536 values, a multiple of four rows.
-constexpr std::size_t values = 64 * 64, batch_size = 4, chunk = 16;
+// 128 x 128 values a row make chunks of 16 rows: 262,144 values, a multiple of four rows.
+constexpr std::size_t values = 128 * 128, batch_size = 4, chunk = 16;
 
 /// A feed with its shards, which answer when the test says so.
 class farm {
  public:
   farm(std::size_t row_count, std::uint32_t shards, element_type type = element_type::u8,
        const std::vector<transform_spec>& transforms = {})
-      : rows(numbered_rows(row_count, {64, 64}, type)),
-        plan(plan_over(job_around("{input: [64, 64], layers: [flatten, {dense: {units: 1}}], "
+      : rows(numbered_rows(row_count, {128, 128}, type)),
+        plan(plan_over(job_around("{input: [128, 128], layers: [flatten, {dense: {units: 1}}], "
                                   "loss: mean_squared_error}",
                                   "{protocol: adag}", "{epochs: 3, batch_size: 4}"),
                        rows, transforms)),

@@ -1,15 +1,7 @@
-// Counts what is taken from the heap in training steps. The program's malloc and operator new are
-// replaced by ones that note who called; sanitizers bring their own, so this test rests there.
+// Counts what is taken from the heap in training steps.
 #include <boost/test/unit_test.hpp>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TROUPE_SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TROUPE_SANITIZED 1
-#endif
+#include "fixture/heap_watch.hpp"
 
 #ifdef TROUPE_SANITIZED
 
@@ -21,112 +13,11 @@ BOOST_AUTO_TEST_CASE(allocations_are_not_counted_under_a_sanitizer) {
 
 #include <dlfcn.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 
 #include "models/network_fixture.hpp"
-
-namespace {
-
-constexpr std::size_t most_notes = 1 << 16;
-thread_local bool noting = false;  // of this thread alone: others are none of the network's
-std::size_t notes = 0;
-std::array<const void*, most_notes> callers;
-
-std::size_t returned = 0;
-
-void note(const void* caller) {
-  if (noting && notes < most_notes) callers[notes++] = caller;
-}
-
-}  // namespace
-
-extern "C" {
-void* __libc_malloc(std::size_t);
-void* __libc_calloc(std::size_t, std::size_t);
-void* __libc_realloc(void*, std::size_t);
-void* __libc_memalign(std::size_t, std::size_t);
-void __libc_free(void*);
-
-void* malloc(std::size_t bytes) {
-  note(__builtin_return_address(0));
-  return __libc_malloc(bytes);
-}
-void* calloc(std::size_t count, std::size_t bytes) {
-  note(__builtin_return_address(0));
-  return __libc_calloc(count, bytes);
-}
-void* realloc(void* p, std::size_t bytes) {
-  note(__builtin_return_address(0));
-  if (noting && p) ++returned;
-  return __libc_realloc(p, bytes);
-}
-void* aligned_alloc(std::size_t alignment, std::size_t bytes) {
-  note(__builtin_return_address(0));
-  return __libc_memalign(alignment, bytes);
-}
-int posix_memalign(void** p, std::size_t alignment, std::size_t bytes) {
-  note(__builtin_return_address(0));
-  *p = __libc_memalign(alignment, bytes);
-  return *p ? 0 : 12;  // ENOMEM
-}
-void free(void* p) {
-  if (noting && p) ++returned;
-  __libc_free(p);
-}
-}
-
-namespace {
-
-void* taken(std::size_t alignment, std::size_t bytes, const void* caller) {
-  note(caller);
-  if (void* p = __libc_memalign(alignment, bytes ? bytes : 1)) return p;
-  throw std::bad_alloc();
-}
-
-constexpr std::size_t usual = alignof(std::max_align_t);
-
-}  // namespace
-
-void* operator new(std::size_t bytes) {
-  return taken(usual, bytes, __builtin_return_address(0));
-}
-void* operator new[](std::size_t bytes) {
-  return taken(usual, bytes, __builtin_return_address(0));
-}
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return taken(static_cast<std::size_t>(alignment), bytes, __builtin_return_address(0));
-}
-void* operator new[](std::size_t bytes, std::align_val_t alignment) {
-  return taken(static_cast<std::size_t>(alignment), bytes, __builtin_return_address(0));
-}
-void operator delete(void* p) noexcept {
-  std::free(p);
-}
-void operator delete[](void* p) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, std::size_t) noexcept {
-  std::free(p);
-}
-void operator delete[](void* p, std::size_t) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, std::align_val_t) noexcept {
-  std::free(p);
-}
-void operator delete[](void* p, std::align_val_t) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
-  std::free(p);
-}
-void operator delete[](void* p, std::size_t, std::align_val_t) noexcept {
-  std::free(p);
-}
 
 namespace {
 
@@ -144,13 +35,15 @@ bool inside_library(const void* caller) {
   return std::strstr(file_of(caller), "libdnnl");
 }
 
-struct count {
+struct tally {
   std::size_t ours = 0, library = 0;
 };
 
-count counted() {
-  count c;
-  for (std::size_t i = 0; i < notes; ++i) ++(inside_library(callers[i]) ? c.library : c.ours);
+tally counted(const heap_watch& watch) {
+  tally c;
+  for (std::size_t i = 0; i < watch.taken(); ++i) {
+    ++(inside_library(watch.caller(i)) ? c.library : c.ours);
+  }
   return c;
 }
 
@@ -169,14 +62,18 @@ void expect_none(const model_spec& spec, std::size_t batch_size, std::size_t sho
     train(batch_size, 0);
     train(short_size, 0);
   }
-  notes = returned = 0;
-  noting = true;
-  for (std::uint64_t i = 0; i < 4; ++i) train(i == 3 ? short_size : batch_size, i * batch_size);
-  noting = false;
-  const count c = counted();
-  BOOST_TEST(notes < most_notes);
+  tally c;
+  std::size_t taken = 0, returned = 0;
+  {
+    const heap_watch watch;
+    for (std::uint64_t i = 0; i < 4; ++i) train(i == 3 ? short_size : batch_size, i * batch_size);
+    taken = watch.taken();
+    returned = watch.returned();
+    c = counted(watch);
+  }
+  BOOST_TEST(taken < heap_watch::most_callers);
   BOOST_TEST(c.ours == 0u);
-  BOOST_TEST(returned == notes);  // what the library takes it gives back
+  BOOST_TEST(returned == taken);  // what the library takes it gives back
   BOOST_TEST_MESSAGE("oneDNN allocated " << c.library << " times in 4 steps and gave all back");
 }
 
@@ -185,14 +82,16 @@ void expect_none(const model_spec& spec, std::size_t batch_size, std::size_t sho
 BOOST_AUTO_TEST_SUITE(allocation)
 
 BOOST_AUTO_TEST_CASE(the_counter_counts) {
-  notes = 0;
-  noting = true;
-  const std::vector<float> some(100);
-  float* more = static_cast<float*>(std::malloc(400));
-  noting = false;
+  const heap_watch watch;
+  void* volatile some = ::operator new(400);
+  void* volatile more = std::malloc(400);
+  const tally c = counted(watch);
+  const std::size_t bytes = watch.bytes();
   std::free(more);
-  BOOST_TEST(counted().ours >= 2u);
-  BOOST_TEST(counted().library == 0u);
+  ::operator delete(some);
+  BOOST_TEST(c.ours >= 2u);
+  BOOST_TEST(c.library == 0u);
+  BOOST_TEST(bytes >= 800u);
 }
 
 BOOST_AUTO_TEST_CASE(a_step_of_the_mnist_convnet_takes_nothing_from_the_heap) {
