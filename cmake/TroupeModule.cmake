@@ -29,7 +29,8 @@ function(troupe_module)
       list(FILTER headers EXCLUDE REGEX "${pattern}")
     endforeach()
     troupe_install_headers(DESTINATION ${ARG_NAME} FILES ${headers})
-    install(TARGETS ${target} EXPORT troupe ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    install(TARGETS ${target} EXPORT troupe
+            ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${TROUPE_DEVELOPMENT})
   endif()
 endfunction()
 

@@ -1,6 +1,7 @@
 #include "command_line.hpp"
 
 #include "connecting.hpp"
+#include "description.hpp"
 
 #include <fmt/format.h>
 
@@ -61,6 +62,10 @@ constexpr const char* after_top =
     "terminal\n"
     "a line comes every few seconds, until the run ends; with --json it is the run's answer.";
 
+constexpr const char* after_completion =
+    "Packages install it where shells look for it; without one, in ~/.bashrc:\n"
+    "Example: source <(troupe completion bash)";
+
 constexpr const char* after_certificates =
     "The folder gets ca.pem and ca-key.pem, and NAME.pem and NAME-key.pem for each host. One that\n"
     "has an authority keeps it: hosts may be added later. No file is overwritten. ca-key.pem and\n"
@@ -117,6 +122,7 @@ command_line::command_line() : app_("Trains neural networks with a troupe of act
   add_controls();
   add_optimizers();
   add_certificates();
+  add_texts();
   add_help();
   app_.footer(after_all);  // last: commands inherit what is set before them
 }
@@ -160,11 +166,11 @@ void command_line::add_node() {
   named(command->add_option("--workers", node_.workers,
                             "help a run whose job does not name this node, with so many workers"),
         "N")
-      ->check(CLI::Range(0, 1024));
+      ->check(CLI::Range(0, 1024).description(""));
   named(command->add_option("--parameter-servers", node_.parameter_servers,
                             "and with so many parameter servers"),
         "N")
-      ->check(CLI::Range(0, 1024));
+      ->check(CLI::Range(0, 1024).description(""));
   named(command->add_option("--listen", node_.listen, "address to listen on; default: 127.0.0.1"),
         "ADDRESS");
   named(command->add_option("--port", node_.port, "port to listen on; default: any"), "PORT");
@@ -214,7 +220,7 @@ void command_line::add_predict() {
         "FILE");
   named(command->add_option("--format", predict_.format,
                             "idx, csv, libsvm or npy; default: that of the training data"),
-        "NAME");
+        "FORMAT");
   command->footer(after_predict);
   command->callback([this] { status_ = predict_command(predict_); });
 }
@@ -303,6 +309,26 @@ void command_line::add_certificates() {
         "N");
   command->footer(after_certificates);
   command->callback([this] { status_ = certificates_command(certificates_); });
+}
+
+/// What packages install beside the program; it is made from what is declared here.
+void command_line::add_texts() {
+  auto* completion = app_.add_subcommand("completion", "print a script that completes in a shell");
+  named(completion->add_option("SHELL", shell_, "bash, zsh or fish"), "NAME")->required();
+  completion->footer(after_completion);
+  completion->callback([this] {
+    const std::vector<std::string> shells = {"bash", "zsh", "fish"};
+    if (shell_ != "bash" && shell_ != "zsh" && shell_ != "fish") {
+      throw job_error("", unknown_word("shell", shell_, shells));
+    }
+    const program_description program = describe(app_);
+    fmt::print("{}", shell_ == "bash"  ? bash_completion(program)
+                     : shell_ == "zsh" ? zsh_completion(program)
+                                       : fish_completion(program));
+  });
+  app_.add_subcommand("man", "print the manual page, in troff")->callback([this] {
+    fmt::print("{}", manual_page(describe(app_)));
+  });
 }
 
 /// Listed with the others; `run` takes it before CLI11 would read `help train` as `train`.

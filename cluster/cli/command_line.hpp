@@ -33,6 +33,7 @@ class command_line {
   void add_certificates();
   CLI::App* add_control(const char* name, const char* what, int (*does)(const control_arguments&));
   void add_controls();
+  void add_texts();
   void add_help();
   int help(const std::string& topic) const;
   /// The command, or "troupe" where none was recognised.
@@ -51,6 +52,7 @@ class command_line {
   optimizers_arguments optimizers_;
   certificates_arguments certificates_;
   control_arguments control_;  // of status, events, stop
+  std::string shell_;          // of `completion`
   std::string topic_;          // of `help`
 };
 
