@@ -81,7 +81,7 @@ commands=$(_troupe_words commands)
 for command in $commands; do
   part "$command" >"$work/part"
   [ -s "$work/part" ] || wrong "docs/command-line.md: no part '## $command'"
-  grep -qE "^    troupe $command( |\$)" "$page" || wrong "docs/command-line.md: $command is not listed"
+  grep -qE "^( {4})?troupe $command( |\$)" "$page" || wrong "docs/command-line.md: $command is not listed"
   for option in $(options "$command"); do
     grep -qE -- "$option\\b" "$work/part" || wrong "docs/command-line.md: $command: no $option"
   done
@@ -95,7 +95,7 @@ all=$(for command in "" $commands; do _troupe_words "$command"; done | tr ' ' '\
 for option in $(grep -oE '(^|[ `(])--[a-z][a-z-]*' "$page" | grep -oE -- '--[a-z-]+' | sort -u); do
   grep -qx -- "$option" <<<"$all" || wrong "docs/command-line.md: nothing has an option $option"
 done
-for command in $(sed -nE 's/^    (\$?)troupe ([a-z]+).*/\2/p' "$page" | sort -u); do
+for command in $(sed -nE 's/^( {4})?\$?troupe ([a-z]+).*/\2/p' "$page" | sort -u); do
   [[ " $commands " == *" $command "* ]] || wrong "docs/command-line.md: there is no troupe $command"
 done
 
