@@ -22,7 +22,9 @@ else
 fi
 
 # Completion, as bash asks for it. `complete WORD...`: what is offered for the last word.
-for shell in bash zsh fish; do "$troupe" completion $shell >"$work/$shell" || wrong "no $shell"; done
+for shell in bash zsh fish; do
+  "$troupe" completion $shell >"$work/$shell" || wrong "no completion for $shell"
+done
 "$troupe" completion csh 2>/dev/null && wrong "there is a completion for csh"
 source "$work/bash" || wrong "bash does not read its completion"
 words() {
@@ -53,25 +55,44 @@ same "a topic" "$(words troupe help cert)" certificates
 same "the options of all" "$(words troupe --v)" --version
 same "behind what needs no more" "$(words troupe man '')" --help
 same "behind a port" "$(words troupe status --connect a : 7 --js)" --json
-# In a bash of one's own, with its own idea of words.
-if command -v tmux >/dev/null; then
-  tmux="tmux -S $work/tmux -f /dev/null"
-  $tmux new-session -d -x 120 -y 24 "cd $work/here; bash --norc"
-  $tmux send-keys "source $work/bash" Enter "troupe tra" Tab "jo" Tab "--set optimizer.prot" Tab
-  for key in adag_ Tab --ru Tab r Tab; do $tmux send-keys -- "$key"; done
-  expected="troupe train job.yaml --set optimizer.protocol=adag_thesis --run runs/"
-  for _ in $(seq 100); do
+# In shells of their own, as it is typed. `types SHELL START EXPECTED`: START makes it know troupe.
+shown() {
+  local _
+  for _ in $(seq 300); do
     screen=$($tmux capture-pane -p)
-    [[ $screen == *"$expected"* ]] && break
+    [[ $screen == *"$1"* ]] && return
     read -rt 0.1 <> <(:) || :
   done
-  [[ $screen == *"$expected"* ]] || wrong "bash shows: $screen"
+  wrong "$shell shows no '$1' but: $screen"
+}
+types() {
+  local shell=$1 key
+  $tmux new-session -d -x 120 -y 24 "cd $work/here; $shell"
+  $tmux send-keys "$2; PS1='rea''dy> '; clear" Enter
+  shown 'ready>'
+  for key in "troupe tra" Tab "jo" Tab "--set optimizer.prot" Tab "adag_" Tab; do
+    $tmux send-keys -- "$key"
+  done
+  shown "troupe train job.yaml --set optimizer.protocol=adag_thesis"
+  for key in C-u "troupe compare job.yaml --protocols downpour,dyn" Tab; do
+    $tmux send-keys -- "$key"
+  done
+  shown "downpour,dynsgd"
   $tmux kill-server
+}
+if command -v tmux >/dev/null; then
+  tmux="tmux -S $work/tmux -f /dev/null"
+  types "bash --norc" "source $work/bash"
+  if command -v zsh >/dev/null; then
+    mkdir "$work/functions"
+    cp "$work/zsh" "$work/functions/_troupe"
+    types "zsh -f" \
+      "fpath=($work/functions \$fpath); autoload -Uz compinit; compinit -u -d $work/dump"
+  fi
 fi
-if command -v zsh >/dev/null; then zsh -n "$work/zsh" || wrong "zsh does not read its completion"; fi
 if command -v fish >/dev/null; then
-  offered=$(fish --no-config -c "source $work/fish; complete -C 'troupe optimizers adag_'" | cut -f 1)
-  same "in fish" "$offered" adag_thesis
+  fish --no-config -c "source $work/fish; complete -C 'troupe optimizers adag_'" >"$work/offered"
+  same "in fish" "$(cut -f 1 "$work/offered")" adag_thesis
 fi
 
 # The page has a part for each command, with each of its options, and no others.
@@ -81,7 +102,8 @@ commands=$(_troupe_words commands)
 for command in $commands; do
   part "$command" >"$work/part"
   [ -s "$work/part" ] || wrong "docs/command-line.md: no part '## $command'"
-  grep -qE "^( {4})?troupe $command( |\$)" "$page" || wrong "docs/command-line.md: $command is not listed"
+  grep -qE "^( {4})?troupe $command( |\$)" "$page" ||
+    wrong "docs/command-line.md: $command is not listed"
   for option in $(options "$command"); do
     grep -qE -- "$option\\b" "$work/part" || wrong "docs/command-line.md: $command: no $option"
   done

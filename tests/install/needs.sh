@@ -3,7 +3,8 @@
 # packages that libtroupe-dev depends on: `needs.sh PACKAGES BUILD`.
 set -euo pipefail
 packages=$1 build=$2
-package=$(ls "$packages"/libtroupe-dev_*.deb) || exit 0  # the test `packages` says why there is none
+# Where there is none the test `packages` says why.
+package=$(ls "$packages"/libtroupe-dev_*.deb) || exit 0
 depends=$(dpkg-deb -f "$package" Depends | tr ',' '\n' | sed -E 's/^ *([^ :|(]+).*/\1/')
 # A compiler is there where somebody compiles.
 allowed=$(apt-cache depends --recurse --installed --no-recommends --no-suggests --no-conflicts \

@@ -52,7 +52,8 @@ else
 fi
 
 # What an installed header includes of Troupe is installed, too.
-grep -rhoE '^#include "[^"]+"' "$root/include" | sort -u | cut -d '"' -f 2 | while read -r header; do
+included=$(grep -rhoE '^#include "[^"]+"' "$root/include" | cut -d '"' -f 2 | sort -u)
+for header in $included; do
   [ -e "$root/include/$header" ] || fail "a header includes $header, which is not installed"
 done
 ls "$root"/share/man/man1/troupe.1* "$root/share/bash-completion/completions/troupe" \

@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$source" || exit 2
 [ $# -gt 0 ] || set -- README.md docs/*.md
 
-# Each block of a page as a file, LINE.KIND: sh, yaml, or skip. The first line of a job's is its base.
+# Each block of a page as a file, LINE.KIND: sh, yaml or skip. A job's begins with its base.
 split='
   function close_block() { if (file) close(file); file = ""; open = 0 }
   function begin(kind) {
@@ -99,7 +99,8 @@ checked() {
     job=$base
     for key in $(sed -nE 's/^([a-z_]+):.*/\1/p' <<<"$text"); do
       settings+=(--set "$key=$(awk -v key="$key:" '
-        /^[a-z_]/ {on = index($0, key) == 1; if (on) $0 = substr($0, length(key) + 1)} on' <<<"$text")")
+        /^[a-z_]/ {on = index($0, key) == 1; if (on) $0 = substr($0, length(key) + 1)}
+        on' <<<"$text")")
     done
     [ ${#settings[@]} -gt 0 ] || { echo "no key of a job"; return 1; }
   fi

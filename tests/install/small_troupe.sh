@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Stands for `troupe` where the test `pages` runs the commands of the documentation: the program
-# itself (TROUPE_REAL), with settings behind the given ones that make a run short; and whoever asks a
-# run under way finds one. What fails is noted in TROUPE_FAILED: in a pipe nobody else sees it.
+# itself (TROUPE_REAL), with settings behind the given ones that make a run short; and whoever asks
+# a run under way finds one. What fails is noted in TROUPE_FAILED: in a pipe nobody else sees it.
 set -uo pipefail
 short=(--set data.rows=120 --set training.epochs=1)
 folder="" follows="" other=""
