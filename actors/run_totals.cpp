@@ -57,6 +57,7 @@ void run_totals::add(const schema::Progress::Reader& progress) {
   w.rows += rows;
   w.mini_batches += progress.getMiniBatches();
   w.seconds += seconds;
+  w.waited += progress.getWaited();
   if (seconds > 0) {
     const double speed = static_cast<double>(rows) / seconds;
     w.speed = w.speed > 0 ? (1 - newest) * w.speed + newest * speed : speed;
@@ -192,6 +193,8 @@ nlohmann::ordered_json run_totals::worker_status(std::uint32_t worker) const {
   out["rows"] = w.rows;
   out["mini_batches"] = w.mini_batches;
   out["commits"] = w.commits;
+  out["seconds"] = w.seconds;
+  out["seconds_waited"] = w.waited;
   out["samples_per_second"] = number(w.speed > 0 ? w.speed : nan);
   out["staleness"] = w.window_staleness;
   const double count = w.window_rows > 0 ? static_cast<double>(w.window_rows) : nan;
@@ -208,6 +211,7 @@ nlohmann::json run_totals::image() const {
                        {"mini_batches", w.mini_batches},
                        {"commits", w.commits},
                        {"seconds", w.seconds},
+                       {"waited", w.waited},
                        {"bytes_sent", w.bytes_sent},
                        {"bytes_received", w.bytes_received},
                        {"commit_staleness", w.commit_staleness},
@@ -241,6 +245,7 @@ void run_totals::restore(const nlohmann::json& from) {
       w.commits = of.at("commits");
       w.seconds = of.at("seconds");
       // Older checkpoints lack these.
+      w.waited = of.value("waited", 0.0);
       w.bytes_sent = of.value("bytes_sent", std::uint64_t{0});
       w.bytes_received = of.value("bytes_received", std::uint64_t{0});
       w.commit_staleness = of.value("commit_staleness", 0.0);

@@ -66,7 +66,7 @@ class run_totals {
   struct worker_totals {
     std::uint64_t rows = 0, mini_batches = 0, commits = 0;
     std::uint64_t bytes_sent = 0, bytes_received = 0;
-    double seconds = 0, speed = 0;
+    double seconds = 0, waited = 0, speed = 0;
     double commit_staleness = 0;  // summed over its commits
     // Of the last window:
     double window_loss = 0, window_staleness = 0;

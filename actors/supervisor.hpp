@@ -225,6 +225,12 @@ class supervisor_state {
   std::unique_ptr<cutting> cutting_;
   std::uint64_t checkpoints_ = 0;  // the number of the last one
   double last_cut_ = 0;
+  /// Checkpoints that are on the disk, as status tells of them.
+  struct {
+    std::uint64_t written = 0;  ///< since this process leads the run
+    double time = 0;            ///< of the last one: seconds since training began
+    std::uint64_t rows = 0;
+  } kept_;
   bool keep_asked_ = false;
   /// Where a server is lost, and where the run goes back to its last checkpoint
   /// (supervisor_backups.cpp, supervisor_going_back.cpp).

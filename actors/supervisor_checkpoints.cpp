@@ -124,6 +124,9 @@ void supervisor_state::write_cut() {
       .then(
           [this, rows = totals_->rows(), began = cutting_->began,
            age = age_](const std::string& file) {
+            ++kept_.written;
+            kept_.time = now();
+            kept_.rows = rows;
             record("checkpoint", {{"file", file}, {"rows", rows}, {"seconds", now() - began}});
             if (age == age_) end_cut();
           },

@@ -2,7 +2,9 @@
 //
 //     name, protocol, consistency, compression, state (installing, joining, training, paused,
 //     finishing, scoring, done), seconds, and what run_totals::status says
-//     evaluation         the last one: part, time, rows, loss, accuracy; null before the first
+//     evaluation         the last one: part, time, rows, loss, accuracy, and metrics: each of the
+//                        model's by its name; null before the first
+//     checkpoints        written since this process leads the run; time and rows of the last one
 //     history            training_curve::json
 //     workers            of each: worker, node, state (absent, joining, ready, silent, lost),
 //                        incarnation, what run_totals::worker_status says, rows_leased,
@@ -60,11 +62,14 @@ json finite(double value) {
 
 json evaluation_of(const std::optional<report>& last) {
   if (!last) return nullptr;
+  json metrics = json::object();
+  for (const auto& [name, value] : last->metrics) metrics[name] = finite(value);
   return {{"part", last->part},
           {"time", last->time},
           {"rows", last->rows},
           {"loss", finite(last->loss)},
-          {"accuracy", finite(last->accuracy)}};
+          {"accuracy", finite(last->accuracy)},
+          {"metrics", std::move(metrics)}};
 }
 
 /// A status that waits for what the servers say.
@@ -134,6 +139,9 @@ caf::result<std::string> supervisor_state::status() {
   out.update(totals_->status(seconds));
 
   out["evaluation"] = evaluation_of(evaluation_);
+  out["checkpoints"] = {{"written", kept_.written},
+                        {"time", kept_.written > 0 ? json(kept_.time) : json()},
+                        {"rows", kept_.written > 0 ? json(kept_.rows) : json()}};
   out["history"] = curve_.json(totals_->counts_right_rows());
   std::uint64_t most_windows = 0;
   for (std::uint32_t worker = 0; worker < parts_.size(); ++worker) {
