@@ -86,6 +86,7 @@ std::string essence(job of) {
   of.supervisor = kept;
   of.training.stop = {};
   of.recorder = {};
+  of.metrics_listen = {};
   of.cluster.reset();
   return to_yaml(of);
 }

@@ -62,6 +62,7 @@ class checker {
     check_vote(model);
     check_stop(model);
     check_sizes(model);
+    check_metrics_listen();
     check_cluster();
     return std::move(warnings_);
   }
@@ -178,6 +179,24 @@ class checker {
                        job_.training.batch_size, a.workers));
     }
     if (model.parameters == 0) warn("the model has no parameters: nothing will be learnt");
+  }
+
+  void check_metrics_listen() {
+    const metrics_listen_spec& m = job_.metrics_listen;
+    if (!m.listen) {
+      if (m.beyond_loopback) warn("metrics.beyond_loopback does nothing without metrics.listen");
+      return;
+    }
+    const auto at = listen_at_of(*m.listen);
+    if (!at) {
+      fail("metrics.listen", fmt::format("'{}' is no HOST:PORT such as 127.0.0.1:0", *m.listen));
+    }
+    if (!m.beyond_loopback && !is_loopback(at->host)) {
+      fail("metrics.listen",
+           fmt::format("listening on '{}' shows the run, unencrypted, to whoever reaches it; where "
+                       "that is meant, set metrics.beyond_loopback: true",
+                       at->host));
+    }
   }
 
   /// It becomes an argument of programs.

@@ -74,6 +74,13 @@ struct recorder_spec {
   bool tensorboard = false;  ///< also write the run's numbers as TensorBoard's event files
 };
 
+/// Where the run's numbers and its page are served: the section `metrics`. (`model.metrics` are
+/// what a model is scored by.)
+struct metrics_listen_spec {
+  std::optional<std::string> listen;  ///< "127.0.0.1:0", see `listen_at_of`; none: nowhere
+  bool beyond_loopback = false;
+};
+
 /// Without files, `troupe launch` makes certificates for the run, which never touch a disk.
 struct tls_spec {
   bool enabled = true;
@@ -105,6 +112,14 @@ struct cluster_spec {
 /// Whether an address is reached from this machine alone.
 bool is_loopback(const std::string& address);
 
+/// A host (without the brackets of IPv6) and a port; 0: the system chooses.
+struct listen_at {
+  std::string host;
+  std::uint16_t port = 0;
+};
+/// Of "HOST:PORT" or "[::1]:PORT"; none where it is neither.
+std::optional<listen_at> listen_at_of(const std::string& text);
+
 /// Everything jobs can name. A value, handed down from `main`; an embedding program adds its own.
 struct catalogue {
   model_catalogue models;
@@ -127,6 +142,7 @@ struct job {
   actors_spec actors;
   supervisor_spec supervisor;
   recorder_spec recorder;
+  metrics_listen_spec metrics_listen;
   std::optional<cluster_spec> cluster;
 
   /// Where each path of the job ("model.layers.2.dense.units") was written: "job.yaml:12:5" or

@@ -226,6 +226,22 @@ section recorder_section() {
               &job::recorder, &recorder_spec::tensorboard)}};
 }
 
+section metrics_listen_section() {
+  return {
+      "metrics",
+      "Where the run is watched over HTTP: numbers for Prometheus, and a page that follows it. "
+      "Nowhere without `listen`. See [monitoring.md](monitoring.md#metrics-and-a-live-page); what "
+      "a model is scored by is `model.metrics`.",
+      {at(declare::text("listen",
+                        "`HOST:PORT`, for instance `127.0.0.1:9464`; port 0: the system chooses. "
+                        "Whoever reaches it reads, without encryption, and steers nothing"),
+          &job::metrics_listen, &metrics_listen_spec::listen),
+       at(declare::boolean("beyond_loopback",
+                           "whether `listen` may be an address that other machines reach"),
+          &job::metrics_listen, &metrics_listen_spec::beyond_loopback)},
+      [](const job& j) { return j.metrics_listen.listen.has_value(); }};
+}
+
 section cluster_section() {
   const auto in = [](setting declaration, auto member) {
     return at(std::move(declaration), &job::cluster, member);
@@ -319,6 +335,7 @@ const std::vector<section>& job_sections() {
       checkpoint_section(),
       divergence_section(),
       recorder_section(),
+      metrics_listen_section(),
       cluster_section(),
       tls_section()};
   return sections;

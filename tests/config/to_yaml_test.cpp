@@ -43,6 +43,18 @@ BOOST_AUTO_TEST_CASE(unusual_jobs_read_back) {
                                "cluster.tls={ca: a, certificate: b, key: c}",
                                "cluster.nodes=[{name: a, workers: 1}]", "data.split=null",
                                "data.test={format: synthetic}"}));
+  reads_back(parse(sound_job, {"metrics={listen: \"[::1]:9464\"}"}));
+  reads_back(parse(sound_job, {"metrics.listen=0.0.0.0:0", "metrics.beyond_loopback=true"}));
+}
+
+BOOST_AUTO_TEST_CASE(where_a_run_is_watched_stays_apart_from_what_its_model_is_scored_by) {
+  const job j = parse(sound_job, {"metrics.listen=127.0.0.1:0"});
+  BOOST_TEST(j.metrics_listen.listen.value() == "127.0.0.1:0");
+  BOOST_TEST(j.model.metrics.size() == 1u);
+  BOOST_TEST(to_yaml(j).find("\nmetrics:\n  listen: ") != std::string::npos);
+  BOOST_TEST(
+      !parse(sound_job, {"metrics.listen=127.0.0.1:0", "metrics=null"}).metrics_listen.listen);
+  BOOST_TEST(to_yaml(parse(sound_job)).find("\nmetrics:") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(defaults_are_written) {

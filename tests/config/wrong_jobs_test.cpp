@@ -135,6 +135,12 @@ const std::vector<wrong> table = {
     {"actors", "cluster: {nodes: [{name: a, host: -x}]}\nactors", "19:35", "names no host"},
     {"actors", "cluster: {nodes: [{name: a}]}\nactors", "19:18", "it takes one of each"},
     {"actors", "cluster: {nodes: [{name: a, cpus: 3}]}\nactors", "19:29", "unknown key 'cpus'"},
+    {"actors", "metrics: {listen: 9464}\nactors", "19:19", "'9464' is no HOST:PORT"},
+    {"actors", "metrics: {listen: '[::1:0'}\nactors", "19:19", "is no HOST:PORT"},
+    {"actors", "metrics: {listen: '*:0'}\nactors", "19:19", "set metrics.beyond_loopback: true"},
+    {"actors", "metrics: {listen: 10.0.0.1:0}\nactors", "19:19", "listening on '10.0.0.1' shows"},
+    {"actors", "metrics: {port: 0}\nactors", "19:11", "unknown key in metrics 'port'"},
+    {"actors", "metrics: [accuracy]\nactors", "19:10", "'metrics' is a map of keys"},
 };
 
 }  // namespace
