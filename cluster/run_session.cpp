@@ -38,22 +38,32 @@ prepared_run prepare_run(const job& of, const train_options& options, const cata
 
 run_session::run_session(caf::actor_system& system, const prepared_run& run,
                          const train_options& options)
-    : run_(run), control_(options.control ? options.control : &own_control_), self_(system) {
+    : run_(run),
+      control_(options.control ? options.control : &own_control_),
+      metrics_(metrics_endpoint::of(run.of)),
+      self_(system) {
   if (!options.folder.empty()) {
     folder_.emplace(options.folder, options.resume);
     write_file_atomically(folder_->file("job.yaml"), to_yaml(run.of));
   }
   // A folder that cannot be written fails before anything runs.
-  recorder_ = keep(system.spawn(troupe::recorder, folder_ ? folder_->path() : std::string(),
-                                options.observer, run.of.recorder.tensorboard));
+  recorder_ =
+      keep(system.spawn(troupe::recorder, folder_ ? folder_->path() : std::string(),
+                        metrics_ ? metrics_->listening_to(options.observer) : options.observer,
+                        run.of.recorder.tensorboard));
   for (const std::string& why : run.kept.damaged) {
     caf::anon_send(recorder_, run_event{0, "checkpoint_damaged", {{"reason", why}}});
   }
-  if (!folder_) return;
-  desk_.emplace(system, run.of, folder_->path(), [this] { control_->stop("command"); });
+  if (!folder_ && !metrics_) return;
+  desk_.emplace(system, run.of, folder_ ? folder_->path() : std::string(),
+                [this] { control_->stop("command"); });
   if (const std::string& why = desk_->problem(); !why.empty()) {
     caf::anon_send(recorder_, run_event{0, "control_unavailable", {{"reason", why}}});
   }
+  if (!metrics_) return;
+  desk_->metrics_at(metrics_->url());
+  metrics_->serve(desk_->desk());
+  caf::anon_send(recorder_, run_event{0, "metrics_listening", {{"url", metrics_->url()}}});
 }
 
 const supervisor_actor& run_session::lead(cast_handles cast) {
@@ -81,7 +91,8 @@ const supervisor_actor& run_session::lead(cast_handles cast) {
 }
 
 run_session::~run_session() {
-  desk_.reset();  // it answers as long as all of the run is there
+  metrics_.reset();  // it asks the desk
+  desk_.reset();     // it answers as long as all of the run is there
   {
     const std::lock_guard<std::mutex> lock(control_->implementation_->mutex);
     control_->implementation_->supervisor = nullptr;
@@ -148,6 +159,7 @@ train_result run_session::finish(const run_outcome& outcome) {
   result.failure = outcome.failure;
   if (outcome.model) result.model = model_of(*run_.plan, run_.data, outcome);
   if (folder_) write_results(*folder_, result);
+  if (metrics_) metrics_->over(result.summary);
   return result;
 }
 

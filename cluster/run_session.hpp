@@ -10,6 +10,7 @@
 #include "troupe/actors/checkpoint.hpp"
 #include "troupe/actors/supervisor.hpp"
 #include "troupe/cluster/control/run_desk.hpp"
+#include "troupe/cluster/metrics/metrics_endpoint.hpp"
 #include "troupe/cluster/run_folder.hpp"
 #include "troupe/cluster/train.hpp"
 #include "troupe/data/prepare.hpp"
@@ -33,7 +34,8 @@ prepared_run prepare_run(const job& of, const train_options& options, const cata
 /// is gone.
 class run_session {
  public:
-  /// Makes the run's folder, if there is to be one, and the recorder.
+  /// Listens where the job's section `metrics` says, makes the run's folder, if there is to be one,
+  /// and the recorder.
   run_session(caf::actor_system& system, const prepared_run& run, const train_options& options);
   ~run_session();
   run_session(const run_session&) = delete;
@@ -42,7 +44,7 @@ class run_session {
   const recorder_actor& recorder() const noexcept { return recorder_; }
   /// Whether somebody has asked for the end before there is a supervisor to ask.
   bool asked_to_end() const { return !control_->asked().empty(); }
-  /// Where status and stop are asked for; none without a folder.
+  /// Where status and stop are asked for; none without a folder and a section `metrics`.
   std::optional<run_desk>& desk() noexcept { return desk_; }
   /// Ends this actor with the session.
   template <class Handle>
@@ -61,6 +63,7 @@ class run_session {
   const prepared_run& run_;
   run_control own_control_;
   run_control* control_;
+  std::unique_ptr<metrics_endpoint> metrics_;  // before the folder: without its address, none
   std::optional<run_folder> folder_;
   std::optional<run_desk> desk_;
   caf::scoped_actor self_;

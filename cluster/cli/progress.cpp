@@ -83,6 +83,9 @@ void progress::show(const report& r) {
 void progress::show(const run_event& e) {
   if (quiet_) return;
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (e.name == "metrics_listening") {
+    print("metrics and live page at " + e.facts.value("url", std::string()));
+  }
   if (e.name == "started") {
     print(fmt::format("training with {} and {}: {} parameters, {} rows an epoch",
                       counted(e.facts.value("workers", 0u), "worker"),

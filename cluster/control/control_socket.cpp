@@ -1,7 +1,6 @@
 #include "troupe/cluster/control/control_socket.hpp"
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 
 #include "troupe/base/error.hpp"
 #include "troupe/cluster/control/control_peer.hpp"
+#include "troupe/cluster/control/signals_blocked.hpp"
 
 namespace troupe {
 
@@ -24,22 +24,6 @@ namespace {
 constexpr int pause_milliseconds = 100;
 /// Connections taken before it is the others' turn.
 constexpr int most_at_once = 16;
-
-/// Threads made while this lives leave signals to others: they are for the program's own threads.
-class signals_blocked {
- public:
-  signals_blocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  signals_blocked(const signals_blocked&) = delete;
-  signals_blocked& operator=(const signals_blocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 }  // namespace
 

@@ -23,6 +23,7 @@ struct run_desk::source {
   nlohmann::ordered_json run;           // what is known without a supervisor
   supervisor_actor supervisor;
   nodes_source nodes;
+  std::string metrics_url;
   std::function<void()> stop;
 
   void require_run() const {
@@ -39,6 +40,8 @@ struct run_desk::source {
     require_run();
     nlohmann::ordered_json out = supervisor ? ask() : run;
     out["nodes"] = nodes ? nodes() : nlohmann::ordered_json::array();
+    out["metrics_url"] = nullptr;
+    if (!metrics_url.empty()) out["metrics_url"] = metrics_url;
     return out;
   }
 
@@ -89,8 +92,9 @@ run_desk::run_desk(caf::actor_system& system, const job& of, const std::string& 
     caf::anon_send(shared->supervisor, checkpoint_atom::value);
   };
   from.pause = [shared = source_](bool paused) { return shared->pause(paused); };
-  from.events_file = folder + "/events.jsonl";
+  if (!folder.empty()) from.events_file = folder + "/events.jsonl";
   desk_ = std::make_shared<control_desk>(std::move(from));
+  if (folder.empty()) return;
   try {
     socket_.emplace(folder, desk_);
   } catch (const error& e) {
@@ -110,6 +114,11 @@ run_desk::~run_desk() {
 void run_desk::nodes_from(nodes_source nodes) {
   const std::lock_guard<std::mutex> lock(source_->mutex);
   source_->nodes = std::move(nodes);
+}
+
+void run_desk::metrics_at(const std::string& url) {
+  const std::lock_guard<std::mutex> lock(source_->mutex);
+  source_->metrics_url = url;
 }
 
 void run_desk::led_by(supervisor_actor supervisor) {

@@ -24,7 +24,8 @@ class run_desk {
   using nodes_source = std::function<nlohmann::ordered_json()>;
 
   /// `stop` ends the run, by "command". Where nobody can listen in the folder (its file system
-  /// knows no sockets, say), the run goes on without: see `problem`.
+  /// knows no sockets, say), the run goes on without: see `problem`. Without a folder ("") there is
+  /// no socket, and nobody is told of events.
   run_desk(caf::actor_system& system, const job& of, const std::string& folder,
            std::function<void()> stop);
   /// Waits for who is being answered. Later requests are told that the run is over.
@@ -33,6 +34,8 @@ class run_desk {
   run_desk& operator=(const run_desk&) = delete;
 
   void nodes_from(nodes_source nodes);
+  /// Where the run is watched over HTTP, as its status tells.
+  void metrics_at(const std::string& url);
   /// From now on this one is asked.
   void led_by(supervisor_actor supervisor);
 
