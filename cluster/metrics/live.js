@@ -129,8 +129,8 @@ function show_run(status) {
   }
   tiles.push(tile('commits', count(status.commits)),
              tile('mean staleness', fixed(status.mean_staleness, 2)),
-             tile('sent / received', bytes(status.bytes_sent),
-                  '/ ' + bytes(status.bytes_received)));
+             tile('sent', bytes(status.bytes_sent)),
+             tile('received', bytes(status.bytes_received)));
   const kept = status.checkpoints || {};
   if (kept.written > 0) {
     tiles.push(tile('checkpoints', count(kept.written),

@@ -76,7 +76,8 @@ class slow_layer final : public layer {
 /// four workers, one of which is slow. Stopped with this.
 class slowed_run {
  public:
-  explicit slowed_run(const std::string& in) : folder(in) {
+  explicit slowed_run(const std::string& in, const std::vector<std::string>& overrides = {})
+      : folder(in) {
     catalogue known = catalogue::builtin();
     layer_entry entry;
     entry.name = "slow";
@@ -103,7 +104,7 @@ class slowed_run {
         "  gradient_rule: {name: adam, learning_rate: 0.001}\n"
         "training: {epochs: 100000, batch_size: 8}\n"
         "actors: {workers: 4, parameter_servers: 2, slice: 4096}\n",
-        "slowed.yaml", {}, known);
+        "slowed.yaml", overrides, known);
     train_options options;
     options.folder = folder;
     options.observer.on_event = [this](const run_event& e) {

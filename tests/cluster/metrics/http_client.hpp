@@ -32,9 +32,9 @@ inline http_reply read_reply(const raw_socket& from) {
     const ssize_t count = ::recv(from.number(), bytes, sizeof bytes, MSG_DONTWAIT);
     if (count <= 0) break;
     text.append(bytes, static_cast<std::size_t>(count));
-    const auto end = text.find("\r\n\r\n"), length = text.find("Content-Length: ");
+    const auto end = text.find("\r\n\r\n"), length = text.find("Content-Length:");
     whole = length < end && end != std::string::npos &&
-            text.size() - end - 4 >= std::stoul(text.substr(length + 16));
+            text.size() - end - 4 >= std::stoul(text.substr(length + 15));
   }
   const auto end = text.find("\r\n\r\n");
   if (text.rfind("HTTP/1.", 0) != 0 || end == std::string::npos) return out;
