@@ -115,6 +115,13 @@ BOOST_AUTO_TEST_CASE(a_run_is_scraped_while_it_trains) {
   const json served = json::parse(http_get(run.port, "/status").body);
   for (const auto& [key, value] : status.items()) BOOST_TEST(served.contains(key), key);
   BOOST_TEST(served["workers"].size() == 2u);
+  for (const json& w : served["workers"]) {
+    BOOST_TEST(w["seconds_waited"].get<double>() >= 0);
+    BOOST_TEST(w["seconds"].get<double>() > w["seconds_waited"].get<double>());
+  }
+  BOOST_TEST(served["checkpoints"]["written"] > 0);
+  BOOST_TEST(served["checkpoints"]["rows"] <= served["rows"]);
+  BOOST_TEST(served["evaluation"]["metrics"]["accuracy"] == served["evaluation"]["accuracy"]);
   BOOST_TEST(http_get(run.port, "/").has("Content-Type: text/html"));
   BOOST_TEST(http_get(run.port, "/nothing").status == 404);
   BOOST_TEST(http_say(run.port, get_line("/status", "evil.example")).status == 403);
