@@ -12,10 +12,11 @@ namespace troupe {
 /// One immutable Cap'n Proto message of schema type T as one element of a CAF message.
 ///
 /// Inside a process it is shared by reference: a receiver reads the memory its sender wrote.
-/// Between nodes its segments are streamed as they lie, one copy out and one in (none in, where both
-/// share a lane), and checked against the schema on arrival (see wire_storage::load): a handler may read any field without
-/// fear of an exception. May also be empty (a default-made one), for "no centre comes with this
-/// answer". Take it as `const wire<T>&` in handlers; a mutable reference makes CAF copy.
+/// Between nodes its segments are streamed as they lie, one copy out and one in (none in where both
+/// share a lane), and checked against the schema on arrival (see wire_storage::load): a handler may
+/// read any field without fear of an exception. May also be empty (a default-made one), for "no
+/// centre comes with this answer". Take it as `const wire<T>&` in handlers; a mutable reference
+/// makes CAF copy.
 template <class T>
 class wire {
  public:

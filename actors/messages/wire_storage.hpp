@@ -30,7 +30,8 @@ class wire_storage {
   wire_storage(std::unique_ptr<capnp::MallocMessageBuilder> builder,
                std::vector<buffer_pool::buffer> payloads);
   /// A message that came from elsewhere: its segments, one after the other in `memory`.
-  wire_storage(std::shared_ptr<const std::byte[]> memory, const std::vector<std::uint64_t>& segment_words);
+  wire_storage(std::shared_ptr<const std::byte[]> memory,
+               const std::vector<std::uint64_t>& segment_words);
 
   capnp::AnyStruct::Reader root() const noexcept { return root_; }
   std::vector<kj::ArrayPtr<const capnp::word>> segments() const;
