@@ -4,17 +4,14 @@
 // blocking sockets that send each slice to and fro.
 
 #include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <caf/all.hpp>
-#include <caf/io/all.hpp>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <vector>
 
+#include "nodes.hpp"
 #include "server_limits.hpp"
 #include "timing.hpp"
 #include "troupe/actors/center_puller.hpp"
@@ -23,7 +20,6 @@
 #include "troupe/actors/replica.hpp"
 #include "troupe/base/error.hpp"
 #include "troupe/cluster/nodes/configure_cluster.hpp"
-#include "troupe/cluster/transport/transport.hpp"
 #include "troupe/config/reader.hpp"
 
 using namespace troupe;
@@ -190,89 +186,21 @@ rate in_one_process(const arguments& a) {
   return all;
 }
 
-transport_options options_of(const arguments& a, const std::string& bundle) {
-  transport_options options;
-  if (a.transport != "tcp") options.tls = from_bundle(bundle);
-  options.shared_memory = a.transport == "shared";
-  return options;
-}
-
-/// A process with one worker: told port and credentials, it says how fast it was.
-[[noreturn]] void be_worker(const arguments& a, std::uint32_t number, int in, int out) {
-  std::uint16_t port = 0;
-  std::uint32_t length = 0;
-  std::memcpy(&port, read_text(in, sizeof port).data(), sizeof port);
-  std::memcpy(&length, read_text(in, sizeof length).data(), sizeof length);
-  const std::string bundle = read_text(in, length);
-  rate mine;
-  {
-    const auto plan = make_plan(a);
-    caf::actor_system_config config;
-    configure_cluster(config, 10);
-    caf::actor_system system(config);
-    transport links(system, options_of(a, bundle));
-    parameter_server_actor server;
-    caf::scoped_actor self(system);
-    self->request(links.dialler(), answer_timeout, caf::connect_atom::value,
-                  std::string("127.0.0.1"), port)
-        .receive(
-            [&](const caf::node_id&, const caf::strong_actor_ptr& peer,
-                const std::set<std::string>&) {
-              server = caf::actor_cast<parameter_server_actor>(peer);
-            },
-            [&](const caf::error& e) {
-              std::fprintf(stderr, "bench/server: %s\n", system.render(e).c_str());
-              std::_Exit(1);
-            });
-    mine = run_pushers(system, plan, server, number, 1, a.seconds);
-  }
-  write_bytes(out, &mine, sizeof mine);
-  std::_Exit(0);
-}
-
-rate over_nodes(const arguments& a) {
-  struct child {
-    pid_t process;
-    int to, from;
+rate over_processes(const arguments& a) {
+  parameter_server_actor home;
+  node_work work;
+  work.offer = [&](caf::actor_system& system) {
+    home = start_server(system, make_plan(a));
+    return caf::actor_cast<caf::actor>(home);
   };
-  std::vector<child> children;
-  // Before there are threads.
-  for (std::uint32_t number = 0; number < a.workers; ++number) {
-    int down[2], up[2];
-    if (::pipe(down) != 0 || ::pipe(up) != 0) throw run_error("pipe", std::strerror(errno));
-    const pid_t process = ::fork();
-    if (process == 0) be_worker(a, number, down[0], up[1]);
-    children.push_back({process, down[1], up[0]});
-    ::close(down[0]);
-    ::close(up[1]);
-  }
-  certificate_authority authority("bench/server");
-  const std::string bundle = to_bundle(authority.issue("node", {"127.0.0.1"}));
-  const auto plan = make_plan(a);
-  caf::actor_system_config config;
-  configure_cluster(config, 10);
-  caf::actor_system system(config);
-  rate all;
-  {
-    transport links(system, options_of(a, bundle));
-    const auto server = start_server(system, plan);
-    const std::uint16_t port = links.listen("127.0.0.1", 0, caf::actor_cast<caf::actor>(server),
-                                            system.message_types(server));
-    const auto length = static_cast<std::uint32_t>(bundle.size());
-    for (const child& c : children) {
-      write_bytes(c.to, &port, sizeof port);
-      write_bytes(c.to, &length, sizeof length);
-      write_bytes(c.to, bundle.data(), length);
-    }
-    for (const child& c : children) {
-      rate one;
-      std::memcpy(&one, read_text(c.from, sizeof one).data(), sizeof one);
-      all.windows += one.windows;
-      ::waitpid(c.process, nullptr, 0);
-    }
-    all.seconds = 1;
-    caf::anon_send_exit(server, caf::exit_reason::user_shutdown);
-  }
+  work.signatures = [&](caf::actor_system& system) { return system.message_types(home); };
+  work.ask = [&](caf::actor_system& system, const caf::actor& server, std::uint32_t number) {
+    return run_pushers(system, make_plan(a), caf::actor_cast<parameter_server_actor>(server),
+                       number, 1, a.seconds)
+        .windows;
+  };
+  rate all{0, 1};
+  for (const double windows : over_nodes(a.transport, a.workers, work)) all.windows += windows;
   return all;
 }
 
@@ -322,7 +250,7 @@ rate measure(const arguments& a) {
   if (a.transport == "sockets") return over_sockets(a);
   if (a.transport == "copy") return by_copying(a);
   if (a.transport == "shared" || a.transport == "tls" || a.transport == "tcp") {
-    return over_nodes(a);
+    return over_processes(a);
   }
   usage();
 }

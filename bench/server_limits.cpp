@@ -11,31 +11,11 @@
 #include <cstring>
 #include <vector>
 
+#include "nodes.hpp"
 #include "timing.hpp"
 #include "troupe/base/error.hpp"
 
 namespace troupe::bench {
-
-std::string read_text(int from, std::size_t bytes) {
-  std::string text(bytes, '\0');
-  std::size_t got = 0;
-  while (got < bytes) {
-    const ssize_t n = ::read(from, text.data() + got, bytes - got);
-    if (n <= 0) std::_Exit(1);
-    got += static_cast<std::size_t>(n);
-  }
-  return text;
-}
-
-void write_bytes(int to, const void* bytes, std::size_t count) {
-  const auto* at = static_cast<const char*>(bytes);
-  while (count > 0) {
-    const ssize_t n = ::write(to, at, count);
-    if (n <= 0) std::_Exit(1);
-    at += n;
-    count -= static_cast<std::size_t>(n);
-  }
-}
 
 rate over_sockets(const server_arguments& a) {
   const int listening = ::socket(AF_INET, SOCK_STREAM, 0);

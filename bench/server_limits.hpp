@@ -20,10 +20,6 @@ struct rate {
   double windows = 0, seconds = 0;
 };
 
-/// Reads or writes all of it, or ends the process: a peer that is gone has said why.
-std::string read_text(int from, std::size_t bytes);
-void write_bytes(int to, const void* bytes, std::size_t count);
-
 /// Each slice is sent to another process, which sends as much back.
 rate over_sockets(const server_arguments& a);
 /// Each byte of the model is copied twice: as what goes, and as what comes.
