@@ -146,11 +146,11 @@ void worker_state::fetch_from(std::size_t shard, const row_feed::request& wanted
   fetch->setFirst(wanted.range.first);
   fetch->setLast(wanted.range.last);
   fetch->setGroup(group_);
-  asked();
+  set_clock();
   self_->request(shards_[shard], caf::infinite, std::move(fetch).finish())
       .then(
           [this, shard, asked = shards_[shard]](const rows_msg& rows) {
-            answered();
+            talked_ = self_->clock().now();
             if (asked != shards_[shard]) return;  // its successor was asked again
             if (!feed_->arrived(shard, rows)) {
               return fail(fmt::format("data shard {} sent rows nobody asked for", shard));
@@ -159,7 +159,6 @@ void worker_state::fetch_from(std::size_t shard, const row_feed::request& wanted
             schedule();
           },
           [this, shard, asked = shards_[shard]](const caf::error& problem) {
-            answered();
             // Of a shard that is gone the supervisor makes another one.
             const bool gone = problem == caf::sec::request_receiver_down;
             if (asked == shards_[shard] && !gone) fail("fetching rows", problem);
@@ -189,22 +188,26 @@ void worker_state::still_gone(const caf::actor_addr& server) {
   if (lacks && mode_ != mode::stopped) fail("a parameter server is gone");
 }
 
-void worker_state::asked() {
-  if (requests_++ == 0) heard_ = self_->clock().now();
+void worker_state::set_clock() {
+  talked_ = self_->clock().now();
   if (clock_set_) return;
   clock_set_ = true;
   self_->delayed_send(self_, answer_timeout, caf::tick_atom::value);
 }
 
-void worker_state::answered() {
-  --requests_;
-  heard_ = self_->clock().now();
+/// From somebody who is there: what the lost were asked is asked of their successors.
+bool worker_state::lacks_answers() const {
+  if (exchanging_ && unanswered_ > 0) return true;
+  for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
+    if (shards_[shard] && !feed_->lacking(shard).empty()) return true;
+  }
+  return false;
 }
 
 void worker_state::look_at_clock() {
-  clock_set_ = requests_ > 0 && mode_ != mode::stopped;
+  clock_set_ = mode_ != mode::stopped && lacks_answers();
   if (!clock_set_) return;
-  const auto silent = self_->clock().now() - heard_;
+  const auto silent = self_->clock().now() - talked_;
   if (silent >= answer_timeout) return fail("nobody answers");
   self_->delayed_send(self_, answer_timeout - silent, caf::tick_atom::value);
 }

@@ -77,8 +77,8 @@ class worker_state {
   void diverge(std::int64_t slice, const std::string& reason);
   void fail(const std::string& why);
   void fail(const std::string& doing, const caf::error& problem);
-  void asked();
-  void answered();
+  void set_clock();
+  bool lacks_answers() const;
 
   pointer self_;
   std::shared_ptr<const run_plan> plan_;
@@ -128,10 +128,9 @@ class worker_state {
   caf::actor_clock::time_point window_start_;
   double seconds_ = 0, waited_ = 0;                            // of `committed_`
   std::optional<caf::actor_clock::time_point> waiting_since_;  // for others
-  // Requests under way, and when the last of them was answered or the first one sent. One clock for
-  // all: a timer for each costs as much as a small exchange.
-  std::size_t requests_ = 0;
-  caf::actor_clock::time_point heard_;
+  // When something was asked or answered last. One clock for all: a timer for each request costs as
+  // much as a small exchange.
+  caf::actor_clock::time_point talked_;
   bool clock_set_ = false;
   std::vector<caf::typed_response_promise<finished_atom>> finishing_;
 };

@@ -77,11 +77,11 @@ void worker_state::ask(std::uint32_t slice) {
     return mode_ == mode::stopped || !exchanging_ || sequence != sequence_ || to != home_[slice] ||
            slices_[slice].answered || slices_[slice].waits;
   };
-  asked();
+  set_clock();
   self_->request(to, caf::infinite, slices_[slice].sent)
       .then(
           [this, slice, outdated](const verdict_msg& verdict, const center_msg& center) {
-            answered();
+            talked_ = self_->clock().now();
             if (outdated()) return;
             --unanswered_;
             if ((*verdict).getKind() == schema::Verdict::Kind::HELD) {
@@ -93,7 +93,6 @@ void worker_state::ask(std::uint32_t slice) {
             send_more();
           },
           [this, outdated](const caf::error& problem) {
-            answered();
             // Where the server is gone, a route to another one comes.
             const bool gone = problem == caf::sec::request_receiver_down;
             if (!gone && !outdated()) fail("committing", problem);
